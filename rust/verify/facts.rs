@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The facts a judgement rests on: what the engine collected, not yet believed.
+
+use crate::decode::digest::{Digest, HashAlg};
+use crate::decode::registers::Registers;
+
+/// Something that was looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence<T> {
+    /// It was read.
+    Read(T),
+    /// It could not be read, and why; never taken for good.
+    Unreadable(&'static str),
+    /// It does not exist on this machine (no launch, no such table), and why.
+    Absent(&'static str),
+}
+
+impl<T> Evidence<T> {
+    /// The evidence, if it was read.
+    pub fn read(self) -> Option<T> {
+        match self {
+            Self::Read(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+/// A copy of the TXT heap.
+#[derive(Clone, Copy, Debug)]
+pub struct HeapCopy<'a> {
+    /// Physical address of the first byte.
+    pub base: u64,
+    /// The bytes, as first copied; everything is decoded from these.
+    pub bytes: &'a [u8],
+    /// Whether a second copy held the same bytes; `None` when there was no second copy.
+    pub stable: Option<bool>,
+}
+
+/// A copy of the DRTM event log that the heap points at.
+#[derive(Clone, Copy, Debug)]
+pub struct LogCopy<'a> {
+    /// The bytes of the whole container (`allocated` bytes of the heap's pointer, capped).
+    pub bytes: &'a [u8],
+    /// Offset of the first record, as the heap element says.
+    pub first: u32,
+    /// Offset behind the last record, as the heap element says.
+    pub next: u32,
+}
+
+/// Number of PCRs that a D-RTM event resets and that are read: 17 to 22.
+pub const DRTM_PCRS: usize = 6;
+/// The first of them.
+pub const FIRST_DRTM_PCR: u32 = 17;
+
+/// One reading of PCR 17 to 22 in one bank; `None` where the TPM did not answer.
+pub type PcrBank = [Option<Digest>; DRTM_PCRS];
+
+/// Which TPM there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TpmFamily {
+    /// TPM 1.2: one SHA-1 bank.
+    Tpm12,
+    /// TPM 2.0.
+    Tpm20,
+}
+
+/// What the TPM answered. Banks are indexed by [`HashAlg::index`].
+#[derive(Clone, Copy, Debug)]
+pub struct TpmFacts {
+    /// Its family.
+    pub family: TpmFamily,
+    /// Banks that the TPM has allocated.
+    pub allocated: [bool; HashAlg::ALL.len()],
+    /// PCR 17-22, read before the evidence was evaluated.
+    pub first: [PcrBank; HashAlg::ALL.len()],
+    /// PCR 17-22, read again after it.
+    pub second: [PcrBank; HashAlg::ALL.len()],
+}
+
+/// Whether ranges that must be kept from the kernel overlap System RAM; `None`: could not be told.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MemoryFacts {
+    /// The heap of TXT.HEAP.BASE and SIZE.
+    pub heap_is_ram: Option<bool>,
+    /// The region of TXT.SINIT.BASE and SIZE.
+    pub sinit_is_ram: Option<bool>,
+    /// The private and public register windows.
+    pub registers_are_ram: Option<bool>,
+    /// The TPM's locality pages.
+    pub tpm_is_ram: Option<bool>,
+}
+
+/// What is known of the running kernel.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KernelFacts {
+    /// boot_params.tboot_addr; `None`: could not be read.
+    pub tboot_addr: Option<u64>,
+    /// The boot loader's type, boot_params.hdr.type_of_loader with its extension.
+    pub loader_type: Option<u32>,
+    /// Whether the memory at `tboot_addr` starts with the UUID of tboot's shared page.
+    pub tboot_page: Option<bool>,
+    /// Whether this kernel was resumed from a hibernation image.
+    pub resumed_from_image: Option<bool>,
+}
+
+/// Values latched at the first reading, against which later ones are compared (TXT-12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Latched {
+    /// TXT.HEAP.BASE.
+    pub heap_base: u64,
+    /// TXT.HEAP.SIZE.
+    pub heap_size: u64,
+    /// TXT.SINIT.BASE.
+    pub sinit_base: u64,
+    /// TXT.SINIT.SIZE.
+    pub sinit_size: u64,
+}
+
+/// Everything that a judgement looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// The registers, read once.
+    pub registers: &'a Registers,
+    /// The values of the first reading since load; `None` on the first one.
+    pub latched: Option<Latched>,
+    /// The heap.
+    pub heap: Evidence<HeapCopy<'a>>,
+    /// The event log.
+    pub log: Evidence<LogCopy<'a>>,
+    /// The start of the SINIT region, at least header and information table.
+    pub sinit: Evidence<&'a [u8]>,
+    /// The resource map.
+    pub memory: MemoryFacts,
+    /// The TPM.
+    pub tpm: Evidence<&'a TpmFacts>,
+    /// The running kernel.
+    pub kernel: KernelFacts,
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a judgement says: a result for each check, and one verdict.
+
+use super::catalogue::CheckId;
+use super::facts::{PcrBank, DRTM_PCRS};
+use crate::decode::digest::{Digest, HashAlg};
+use crate::decode::text::Text;
+use core::fmt;
+
+/// What a check found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The condition holds.
+    Pass,
+    /// The condition does not hold.
+    Fail,
+    /// It could not be told: never a pass.
+    Unknown,
+    /// The check says nothing on this machine.
+    NotApplicable,
+}
+
+impl Outcome {
+    /// The word in `checks/<ID>`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Unknown => "unknown",
+            Self::NotApplicable => "n/a",
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// The one-line detail of a finding.
+pub type Detail = Text<160>;
+
+/// A check's result.
+#[derive(Clone, Copy, Debug)]
+pub struct Finding {
+    /// What it found.
+    pub outcome: Outcome,
+    /// Why, in one line with the values that decided it.
+    pub detail: Detail,
+}
+
+impl Finding {
+    /// Not looked at yet: counts as unknown.
+    pub const NONE: Self = Self {
+        outcome: Outcome::Unknown,
+        detail: Detail::EMPTY,
+    };
+}
+
+/// The verdict's word (sysfs `verdict`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The evidence is not complete yet; a deadline ends it.
+    Pending,
+    /// Every required check passes and PCR 17 and 18 equal a launch that the owner expects.
+    Verified,
+    /// Every required check passes; the policy holds nothing that would make it verified.
+    Unpinned,
+    /// A required check fails.
+    Failed,
+    /// Nothing failed, something required could not be read.
+    Unknown,
+    /// No measured launch took place.
+    Absent,
+}
+
+impl Verdict {
+    /// The word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Verified => "verified",
+            Self::Unpinned => "unpinned",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+            Self::Absent => "absent",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// Who performed the launch (sysfs `launcher`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Launcher {
+    /// tboot.
+    Tboot,
+    /// Linux Secure Launch.
+    SecureLaunch,
+    /// A launch took place, by none of the launchers known here.
+    Unknown,
+    /// No launch took place.
+    None,
+}
+
+impl Launcher {
+    /// The word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Tboot => "tboot",
+            Self::SecureLaunch => "secure-launch",
+            Self::Unknown => "unknown",
+            Self::None => "none",
+        }
+    }
+}
+
+/// A whole judgement. Large (about 10 KiB): lives on the heap, filled in place.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    findings: [Finding; CheckId::COUNT],
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Who launched.
+    pub launcher: Launcher,
+    /// PCR 17-22 as replayed from the log, by [`HashAlg::index`]; `None` where no replay is possible.
+    pub replay: [PcrBank; HashAlg::ALL.len()],
+    /// Whether every launcher event has a digest in the bank (TPM-02).
+    pub covered: [bool; HashAlg::ALL.len()],
+    /// The SINIT measurement: the hash part of event HASH_START's data, or its digest.
+    pub sinit: Option<Digest>,
+    /// The MLE measurement: event MLE_HASH, in the strongest bank that has it up to SHA-256.
+    pub mle: Option<Digest>,
+    /// The name of the launch entry that matched.
+    pub launch: Option<Text<64>>,
+}
+
+impl Judgement {
+    /// Nothing judged yet.
+    pub const NONE: Self = Self {
+        findings: [Finding::NONE; CheckId::COUNT],
+        verdict: Verdict::Pending,
+        launcher: Launcher::None,
+        replay: [[None; DRTM_PCRS]; HashAlg::ALL.len()],
+        covered: [false; HashAlg::ALL.len()],
+        sinit: None,
+        mle: None,
+        launch: None,
+    };
+
+    /// The finding of `check`.
+    pub fn finding(&self, check: CheckId) -> &Finding {
+        self.findings.get(check.index()).unwrap_or(&Finding::NONE)
+    }
+
+    /// Records the finding of `check`.
+    pub fn set(&mut self, check: CheckId, outcome: Outcome, detail: fmt::Arguments<'_>) {
+        if let Some(finding) = self.findings.get_mut(check.index()) {
+            *finding = Finding {
+                outcome,
+                detail: Detail::format(detail),
+            };
+        }
+    }
+}

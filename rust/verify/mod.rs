@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Facts and policy to checks and a verdict: pure judgement.
+
+pub mod catalogue;
+pub mod facts;
+pub mod judgement;
