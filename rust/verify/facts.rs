@@ -96,12 +96,29 @@ pub struct MemoryFacts {
 pub struct KernelFacts {
     /// boot_params.tboot_addr; `None`: could not be read.
     pub tboot_addr: Option<u64>,
-    /// The boot loader's type, boot_params.hdr.type_of_loader with its extension.
+    /// The boot loader's type as the kernel's `bootloader_type` holds it (and
+    /// /proc/sys/kernel/bootloader_type prints it): the loader's id in the bits above 3, its version
+    /// in bits 3:0. From the raw fields of boot_params it is made by [`loader_type`].
     pub loader_type: Option<u32>,
     /// Whether the memory at `tboot_addr` starts with the UUID of tboot's shared page.
     pub tboot_page: Option<bool>,
     /// Whether this kernel was resumed from a hibernation image.
     pub resumed_from_image: Option<bool>,
+}
+
+/// The loader id that both ways of kexec announce (Linux, Documentation/arch/x86/boot.rst,
+/// `type_of_loader`; arch/x86/kernel/kexec-bzimage64.c).
+pub const LOADER_KEXEC: u32 = 0x0d;
+
+/// [`KernelFacts::loader_type`] from boot_params.hdr: an id of 0xe in `type_of_loader` says that the
+/// id is 0x10 more than `ext_loader_type` (Linux, Documentation/arch/x86/boot.rst; setup_arch() in
+/// arch/x86/kernel/setup.c).
+pub const fn loader_type(type_of_loader: u8, ext_loader_type: u8) -> u32 {
+    let version = (type_of_loader & 0x0f) as u32;
+    match type_of_loader >> 4 {
+        0x0e => ((ext_loader_type as u32).wrapping_add(0x10) << 4) | version,
+        id => ((id as u32) << 4) | version,
+    }
 }
 
 /// Values latched at the first reading, against which later ones are compared (TXT-12).

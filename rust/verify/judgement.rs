@@ -2,7 +2,7 @@
 
 //! What a judgement says: a result for each check, and one verdict.
 
-use super::catalogue::CheckId;
+use super::catalogue::{CheckId, CheckSet};
 use super::facts::{PcrBank, DRTM_PCRS};
 use crate::decode::digest::{Digest, HashAlg};
 use crate::decode::text::Text;
@@ -127,6 +127,8 @@ pub struct Judgement {
     findings: [Finding; CheckId::COUNT],
     /// The verdict.
     pub verdict: Verdict,
+    /// The checks behind the verdict's word (sysfs `reason` prints them; it has no words of its own).
+    pub decisive: CheckSet,
     /// Who launched.
     pub launcher: Launcher,
     /// PCR 17-22 as replayed from the log, by [`HashAlg::index`]; `None` where no replay is possible.
@@ -146,6 +148,7 @@ impl Judgement {
     pub const NONE: Self = Self {
         findings: [Finding::NONE; CheckId::COUNT],
         verdict: Verdict::Pending,
+        decisive: CheckSet::EMPTY,
         launcher: Launcher::None,
         replay: [[None; DRTM_PCRS]; HashAlg::ALL.len()],
         covered: [false; HashAlg::ALL.len()],
@@ -153,6 +156,35 @@ impl Judgement {
         mle: None,
         launch: None,
     };
+
+    /// The checks behind the verdict's word, in catalogue order.
+    pub fn reasons(&self) -> impl Iterator<Item = CheckId> + Clone {
+        self.decisive.iter()
+    }
+
+    /// Forgets everything, in place: a `Judgement` is too large for a kernel stack.
+    pub fn clear(&mut self) {
+        for finding in &mut self.findings {
+            *finding = Finding::NONE;
+        }
+        self.verdict = Verdict::Pending;
+        self.decisive = CheckSet::EMPTY;
+        self.launcher = Launcher::None;
+        for bank in &mut self.replay {
+            for pcr in bank {
+                *pcr = None;
+            }
+        }
+        self.covered = [false; HashAlg::ALL.len()];
+        self.sinit = None;
+        self.mle = None;
+        self.launch = None;
+    }
+
+    /// The outcome of `check`.
+    pub fn outcome(&self, check: CheckId) -> Outcome {
+        self.finding(check).outcome
+    }
 
     /// The finding of `check`.
     pub fn finding(&self, check: CheckId) -> &Finding {

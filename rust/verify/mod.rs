@@ -5,3 +5,7 @@
 pub mod catalogue;
 pub mod facts;
 pub mod judgement;
+pub mod policy;
+pub mod verdict;
+
+pub use verdict::judge;

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Entries of the TPM and the measurements.
+
+use super::{Entry, Severity};
+
+pub(super) const TPM_01: Entry = Entry {
+    name: "TPM-01",
+    severity: Severity::High,
+    required: true,
+    title: "TPM family agrees with the heap",
+    meaning: "SinitMleData 9 with a TPM 2.0, 8 or less with a TPM 1.2",
+    attack: "a heap made for another family was not made by this machine's launch",
+    remedy: "check which TPM the firmware selects; launch again",
+    source: "SDG table C-5",
+};
+
+pub(super) const TPM_02: Entry = Entry {
+    name: "TPM-02",
+    severity: Severity::Critical,
+    required: true,
+    title: "a strong bank covers the launch",
+    meaning:
+        "in a bank of at least 256 bits, and in every bank that the references use, each event of \
+              the launcher has a digest",
+    attack:
+        "a bank that the launcher did not extend does not see the kernel: a pin on it is worth \
+             nothing",
+    remedy:
+        "pin sha256, or launch with tboot's extpol=embedded; launchguardctl enroll writes covered \
+             banks only",
+    source: "SDG 3.3.6, H.3",
+};
+
+pub(super) const TPM_03: Entry = Entry {
+    name: "TPM-03",
+    severity: Severity::Critical,
+    required: true,
+    title: "PCR 17 was written by a D-RTM event",
+    meaning:
+        "PCR 17 is neither all ones (no D-RTM event since the TPM started) nor zero in any bank",
+    attack: "registers that claim a launch beside such a PCR are faked",
+    remedy: "launch again; check for virtualisation",
+    source: "TPM 2.0 PC client platform profile, PCR attributes; SDG 1.10",
+};
+
+pub(super) const TPM_04: Entry = Entry {
+    name: "TPM-04",
+    severity: Severity::Critical,
+    required: true,
+    title: "the log explains PCR 17",
+    meaning:
+        "replaying the log gives PCR 17, and PCR 19 to 22 where it holds events, in every bank",
+    attack: "a log that does not replay was changed, or something was extended and hidden",
+    remedy:
+        "compare the log with that of a good launch; the detail says what is missing or too much",
+    source: "SDG appendix G, table E-6",
+};
+
+pub(super) const TPM_05: Entry = Entry {
+    name: "TPM-05",
+    severity: Severity::Critical,
+    required: true,
+    title: "the log explains PCR 18",
+    meaning: "replaying the log gives PCR 18 in every bank",
+    attack: "a log that does not replay was changed, or something was extended and hidden",
+    remedy:
+        "compare the log with that of a good launch; the detail says what is missing or too much",
+    source: "SDG appendix G, table E-6",
+};
+
+pub(super) const TPM_06: Entry = Entry {
+    name: "TPM-06",
+    severity: Severity::High,
+    required: true,
+    title: "event log well-formed",
+    meaning: "offsets, counts and digest sizes of the log agree and the last record ends where the heap says",
+    attack: "the log lies in ordinary memory: a malformed one attacks its readers",
+    remedy: "reboot; an update of SINIT or launcher when it stays",
+    source: "SDG appendix G; TCG PC client platform firmware profile",
+};
+
+pub(super) const TPM_07: Entry = Entry {
+    name: "TPM-07",
+    severity: Severity::High,
+    required: true,
+    title: "event data agree with their digests",
+    meaning: "each event whose data is what was measured has the hash of its data in every bank",
+    attack: "a log that replays can still lie about what its digests mean",
+    remedy: "do not trust the data of the log; compare digests",
+    source: "SDG tables E-5, E-6",
+};
+
+pub(super) const TPM_08: Entry = Entry {
+    name: "TPM-08",
+    severity: Severity::High,
+    required: true,
+    title: "the events of a launch are all there, and no others",
+    meaning:
+        "the log holds each event that SINIT must log, once in its PCR, HASH_START first, and none \
+              of a type that no launcher writes",
+    attack: "a launch without the event of the MLE says nothing about what was launched",
+    remedy: "some SINITs leave out the MLE event in the TCG format: update SINIT",
+    source: "SDG table E-6; tboot docs/howto_use.md",
+};
+
+pub(super) const TPM_09: Entry = Entry {
+    name: "TPM-09",
+    severity: Severity::High,
+    required: true,
+    title: "no bank capped or missing",
+    meaning: "no event 0x4ff, and every bank that the TPM has allocated is in the log",
+    attack:
+        "a capped bank, or one that the log does not know, says nothing and can be extended to \
+             any value",
+    remedy:
+        "use banks that SINIT supports; deallocate the others in the firmware (tpm2_pcrallocate)",
+    source: "SDG 3.3.6, table E-6",
+};
+
+pub(super) const TPM_10: Entry = Entry {
+    name: "TPM-10",
+    severity: Severity::Critical,
+    required: true,
+    title: "the launch is one that the owner expects",
+    meaning: "PCR 17 and 18 equal one launch entry of the references, and SINIT and MLE those that are named",
+    attack: "a consistent launch can still be one of a changed tboot, kernel, initrd or command line",
+    remedy: "after a wanted change make new references (launchguardctl enroll); else find what changed",
+    source: "derived",
+};
+
+pub(super) const TPM_15: Entry = Entry {
+    name: "TPM-15",
+    severity: Severity::Medium,
+    required: true,
+    title: "PCRs stable while the evidence was judged",
+    meaning: "PCR 17 to 22 read before and after the evaluation are equal",
+    attack: "an extend in between makes log and PCR belong to different moments",
+    remedy: "judge again (reverify)",
+    source: "derived",
+};
