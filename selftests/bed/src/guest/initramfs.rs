@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0
+//! Builds the initial RAM disk of a test machine: busybox, the independent readers of the
+//! evidence (`tpm2_pcrread`, `tpm2_eventlog`, `txt-stat`), the module, the kselftests, and the
+//! agent that takes the bed's commands.
+//!
+//! The result depends on nothing but its contents, so that two boots measure the same bytes.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{bail, Context, Result};
+use flate2::{write::GzEncoder, Compression, GzBuilder};
+
+use super::cpio::Archive;
+
+/// Programs taken from the toolchain root with the libraries they need.
+const PROGRAMS: &[&str] = &[
+    "/usr/bin/tpm2",
+    "/usr/sbin/txt-stat",
+    "/usr/sbin/kexec",
+    "/usr/lib/x86_64-linux-gnu/libtss2-tcti-device.so.0",
+];
+/// Names under which `tpm2` is called.
+const TPM2_NAMES: &[&str] = &["tpm2_pcrread", "tpm2_eventlog", "tpm2_pcrextend"];
+/// Kernel modules that some scenarios need: a disk for kexec and hibernation.
+const MODULES: &[&str] = &["kernel/drivers/block/virtio_blk.ko"];
+
+const INIT: &str = include_str!("init.sh");
+const AGENT: &str = include_str!("agent.sh");
+
+/// What goes into a RAM disk apart from the tools.
+#[derive(Debug, Clone)]
+pub struct Contents {
+    /// The kernel's folder, `/usr/lib/modules/<release>`.
+    pub kernel_modules: PathBuf,
+    /// launchguard.ko; without it the machine has the tools only.
+    pub module: Option<PathBuf>,
+    /// The folder of the kselftests; without it the machine has none.
+    pub selftests: Option<PathBuf>,
+}
+
+/// Builds the RAM disk of `contents` and writes it to `path`.
+pub fn build(contents: &Contents, path: &Path) -> Result<()> {
+    let archive = archive(contents)?;
+    let file = fs::File::create(path).with_context(|| format!("{}", path.display()))?;
+    // Level 1: what deflate saves beyond it costs more in the guest's boot than it gains.
+    let mut encoder: GzEncoder<_> = GzBuilder::new().mtime(0).write(file, Compression::fast());
+    encoder.write_all(&archive)?;
+    encoder.finish()?;
+    Ok(())
+}
+
+fn archive(contents: &Contents) -> Result<Vec<u8>> {
+    let mut archive = Archive::default();
+    for folder in ["dev", "proc", "sys", "tmp", "run", "root", "usr/bin", "usr/sbin"] {
+        archive.directory(folder);
+    }
+    for (link, target) in [("bin", "usr/bin"), ("sbin", "usr/sbin"), ("lib", "usr/lib")] {
+        archive.symlink(link, target);
+    }
+    archive.symlink("lib64", "usr/lib64");
+    archive.character("dev/console", 0o600, (5, 1));
+    archive.file("init", 0o755, INIT.as_bytes());
+    archive.file("usr/sbin/agent", 0o755, AGENT.as_bytes());
+
+    busybox(&mut archive)?;
+    for library in closure(PROGRAMS)? {
+        copy(&mut archive, &library)?;
+    }
+    for name in TPM2_NAMES {
+        archive.symlink(&format!("usr/bin/{name}"), "tpm2");
+    }
+    for module in MODULES {
+        kernel_module(&mut archive, &contents.kernel_modules, module)?;
+    }
+    archive.directory("usr/lib/firmware");
+    if let Some(module) = &contents.module {
+        let bytes = fs::read(module)
+            .with_context(|| format!("{} (made by `make`)", module.display()))?;
+        archive.file("launchguard.ko", 0o644, &bytes);
+    }
+    if let Some(selftests) = &contents.selftests {
+        tests(&mut archive, selftests)?;
+    }
+    Ok(archive.finish())
+}
+
+fn busybox(archive: &mut Archive) -> Result<()> {
+    let binary = fs::read("/usr/bin/busybox").context("/usr/bin/busybox (package busybox-static)")?;
+    archive.file("usr/bin/busybox", 0o755, &binary);
+    let list = Command::new("/usr/bin/busybox").arg("--list").output()?;
+    for applet in String::from_utf8(list.stdout)?.lines() {
+        if applet != "busybox" {
+            archive.symlink(&format!("usr/bin/{applet}"), "busybox");
+        }
+    }
+    Ok(())
+}
+
+/// The programs and every shared library that the loader brings in for them.
+fn closure(programs: &[&str]) -> Result<BTreeSet<PathBuf>> {
+    let mut files = BTreeSet::new();
+    for program in programs {
+        if !Path::new(program).exists() {
+            bail!("{program} is missing: the bed runs inside the toolchain root (`make sdk`)");
+        }
+        files.insert(PathBuf::from(program));
+        let output = Command::new("ldd").arg(program).output().context("ldd")?;
+        for line in String::from_utf8(output.stdout)?.lines() {
+            // "libc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x..)" or "/lib64/ld-linux.. (0x..)"
+            let path = line.rsplit("=> ").next().unwrap_or_default();
+            let path = path.trim().split(' ').next().unwrap_or_default();
+            if path == "not" {
+                bail!("{program} needs a library that is missing: {}", line.trim());
+            }
+            if path.starts_with('/') {
+                files.insert(PathBuf::from(path));
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// Copies a file of the root; `/lib` and `/lib64` are what they are on a merged-/usr system.
+fn copy(archive: &mut Archive, file: &Path) -> Result<()> {
+    let bytes = fs::read(file).with_context(|| format!("{}", file.display()))?;
+    let path = file.to_str().context("file name")?;
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let path = match path.strip_prefix("usr/") {
+        Some(_) => path.to_owned(),
+        None => format!("usr/{path}"),
+    };
+    archive.file(&path, 0o755, &bytes);
+    Ok(())
+}
+
+/// Adds a kernel module, unpacked. Debian compresses them with xz.
+fn kernel_module(archive: &mut Archive, folder: &Path, name: &str) -> Result<()> {
+    let plain = folder.join(name);
+    let packed = folder.join(format!("{name}.xz"));
+    let bytes = if plain.exists() {
+        fs::read(&plain)?
+    } else if packed.exists() {
+        Command::new("xz").arg("-dc").arg(&packed).output().context("xz")?.stdout
+    } else {
+        bail!("{} has no {name}", folder.display());
+    };
+    let file = Path::new(name).file_name().and_then(|n| n.to_str()).unwrap_or(name);
+    archive.file(&format!("modules/{file}"), 0o644, &bytes);
+    Ok(())
+}
+
+/// Adds the scripts of `selftests`, its settings and its library.
+fn tests(archive: &mut Archive, selftests: &Path) -> Result<()> {
+    for (folder, prefix) in [(selftests.to_owned(), "selftests"), (selftests.join("lib"), "selftests/lib")] {
+        let mut names: Vec<_> = fs::read_dir(&folder)
+            .with_context(|| format!("{}", folder.display()))?
+            .collect::<Result<_, _>>()?;
+        names.sort_by_key(|entry| entry.file_name());
+        for entry in names {
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            if !entry.file_type()?.is_file() || !(name.ends_with(".sh") || name == "settings") {
+                continue;
+            }
+            // Permissions by name, not by checkout: a clone's umask must not change PCR 17.
+            let mode = if name.ends_with(".sh") { 0o755 } else { 0o644 };
+            archive.file(&format!("{prefix}/{name}"), mode, &fs::read(entry.path())?);
+        }
+    }
+    Ok(())
+}
+
+/// Whether `path` may be executed: for the error message of callers that look for tools.
+pub fn is_executable(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+}

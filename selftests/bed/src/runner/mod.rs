@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0
+//! Runs scenarios in machines and says what came out.
+
+pub mod demo;
+pub mod guest;
+pub mod ktap;
+pub mod place;
+pub mod suite;

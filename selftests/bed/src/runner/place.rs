@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+//! Where things are: the checkout, the kernels of the toolchain root, the folder for logs.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{bail, Context, Result};
+
+/// How many runs keep their logs.
+const RUNS_KEPT: usize = 5;
+
+/// The folder for what outlives a checkout: `${XDG_CACHE_HOME:-~/.cache}/launchguard`.
+pub fn cache() -> Result<PathBuf> {
+    let base = match env::var_os("XDG_CACHE_HOME").filter(|value| !value.is_empty()) {
+        Some(folder) => PathBuf::from(folder),
+        None => PathBuf::from(env::var_os("HOME").context("HOME is not set")?).join(".cache"),
+    };
+    Ok(base.join("launchguard"))
+}
+
+/// The checkout that holds the current folder.
+pub fn checkout() -> Result<PathBuf> {
+    let here = env::current_dir()?;
+    here.ancestors()
+        .find(|folder| folder.join("selftests/scenarios").is_dir())
+        .map(Path::to_owned)
+        .context("run this inside a checkout of launchguard")
+}
+
+/// A kernel to boot.
+#[derive(Debug, Clone)]
+pub struct Kernel {
+    /// `7.3.4+deb13-amd64`
+    pub release: String,
+    /// The bzImage.
+    pub image: PathBuf,
+    /// The folder of its modules.
+    pub modules: PathBuf,
+    /// launchguard.ko built for it.
+    pub module: PathBuf,
+}
+
+impl Kernel {
+    /// The series, `7.3`: short enough for a test's name.
+    pub fn series(&self) -> String {
+        self.release.split('.').take(2).collect::<Vec<_>>().join(".")
+    }
+}
+
+/// The installed kernels for which a module was built, newest series first; only `wanted` unless
+/// that is `all`.
+pub fn kernels(checkout: &Path, wanted: &str) -> Result<Vec<Kernel>> {
+    let mut found = Vec::new();
+    let mut without_module = Vec::new();
+    for entry in fs::read_dir("/usr/lib/modules").context("/usr/lib/modules")? {
+        let modules = entry?.path();
+        let Some(release) = modules.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
+        let release = release.to_owned();
+        if wanted != "all" && wanted != release {
+            continue;
+        }
+        let images = [modules.join("vmlinuz"), format!("/boot/vmlinuz-{release}").into()];
+        let Some(image) = images.into_iter().find(|path| path.is_file()) else {
+            continue;
+        };
+        let module = checkout.join("out").join(&release).join("launchguard.ko");
+        if module.is_file() {
+            found.push(Kernel {
+                release,
+                image,
+                modules,
+                module,
+            });
+        } else {
+            without_module.push(release);
+        }
+    }
+    if found.is_empty() {
+        bail!(
+            "no kernel to test: `make` builds the module for each installed kernel{}",
+            match without_module.as_slice() {
+                [] => String::new(),
+                list => format!(" (without one: {})", list.join(", ")),
+            }
+        );
+    }
+    found.sort_by_key(|kernel| std::cmp::Reverse(version(&kernel.release)));
+    Ok(found)
+}
+
+/// The numbers that a release starts with, for sorting.
+fn version(release: &str) -> Vec<u32> {
+    release
+        .split(|letter: char| !letter.is_ascii_digit())
+        .map_while(|part| part.parse().ok())
+        .take(3)
+        .collect()
+}
+
+/// A new folder for the logs of this run, with `latest` pointing at it; old ones are removed.
+pub fn run_folder() -> Result<PathBuf> {
+    let runs = cache()?.join("runs");
+    fs::create_dir_all(&runs).with_context(|| format!("{}", runs.display()))?;
+    let mut old: Vec<_> = fs::read_dir(&runs)?
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+        .collect();
+    old.sort();
+    for (_, folder) in old.iter().rev().skip(RUNS_KEPT - 1) {
+        fs::remove_dir_all(folder).ok();
+    }
+    let name = (1u32..)
+        .map(|number| format!("run-{}-{number}", std::process::id()))
+        .find(|name| !runs.join(name).exists())
+        .context("a name for this run")?;
+    let folder = runs.join(&name);
+    fs::create_dir(&folder)?;
+    let link = runs.join("latest");
+    fs::remove_file(&link).ok();
+    std::os::unix::fs::symlink(&name, &link).ok();
+    Ok(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases_sort_by_number() {
+        assert!(version("7.10.1+deb13-amd64") > version("7.9.12+deb13-amd64"));
+        assert_eq!(version("7.3.4+deb13-amd64"), [7, 3, 4]);
+    }
+}
