@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the host tests of the pure rooms share.
+//!
+//! Tests that need nothing but the project are ordinary `#[test]` functions in `tests/*.rs`. Tests
+//! that need the evidence of real machines live in `tests/corpus.rs`, which reports them as ignored
+//! where that evidence is missing.
+
+pub mod corpus;
+pub mod fixture;
+mod hasher;
+
+pub use hasher::HostHasher;
