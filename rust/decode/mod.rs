@@ -5,6 +5,17 @@
 //! Nothing in this room allocates, panics or touches the machine. Each decoder answers with a typed
 //! view or with an error that names what is wrong and where.
 
+// The input is hostile, and in the kernel a panic is a crash of the machine.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::todo,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
+
 pub mod acm;
 pub mod bytes;
 pub mod digest;

@@ -196,3 +196,146 @@ fn read_public_key(public: &impl RegisterSpace) -> Option<[u8; 32]> {
     }
     Some(key)
 }
+
+/// TXT.STS in words (SDG B.1.1). Reserved bits are not judged: 4 and 14 read as one on real
+/// machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sts(pub u64);
+
+impl Sts {
+    /// Bit 0, SENTER.DONE: the processors went through a launch.
+    pub const fn senter_done(self) -> bool {
+        self.0 & (1 << 0) != 0
+    }
+
+    /// Bit 1, SEXIT.DONE: the launch has been left; also set from reset on.
+    pub const fn sexit_done(self) -> bool {
+        self.0 & (1 << 1) != 0
+    }
+
+    /// Bit 6, MEM-CONFIG-LOCK: the memory configuration is locked. Reads as zero on real launched
+    /// machines.
+    pub const fn mem_config_lock(self) -> bool {
+        self.0 & (1 << 6) != 0
+    }
+
+    /// Bit 7, PRIVATE-OPEN: the private window decodes.
+    pub const fn private_open(self) -> bool {
+        self.0 & (1 << 7) != 0
+    }
+
+    /// Bit 15, LOCALITY1.OPEN.
+    pub const fn locality1_open(self) -> bool {
+        self.0 & (1 << 15) != 0
+    }
+
+    /// Bit 16, LOCALITY2.OPEN.
+    pub const fn locality2_open(self) -> bool {
+        self.0 & (1 << 16) != 0
+    }
+}
+
+/// TXT.DPR: the memory below TSEG that devices cannot reach (SDG B.1.15).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dpr(pub u64);
+
+impl Dpr {
+    /// Bit 0: locked until reset.
+    pub const fn lock(self) -> bool {
+        self.0 & 1 != 0
+    }
+
+    /// Bits 11:4: size in MiB, 0 for none.
+    pub const fn size_mib(self) -> u64 {
+        self.0 >> 4 & 0xff
+    }
+
+    /// Size in bytes.
+    pub const fn size(self) -> u64 {
+        self.size_mib() << 20
+    }
+
+    /// Bits 31:20: address behind the last byte, in bytes. The field holds the exclusive limit,
+    /// which is TSEG's base.
+    pub const fn limit(self) -> u64 {
+        self.0 & 0xfff0_0000
+    }
+
+    /// Address of the first byte; `None` when the size is larger than the limit.
+    pub const fn base(self) -> Option<u64> {
+        self.limit().checked_sub(self.size())
+    }
+}
+
+/// TXT.DIDVID: the chipset's identity (SDG B.1.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DidVid(pub u64);
+
+/// Intel's vendor id.
+pub const VENDOR_INTEL: u16 = 0x8086;
+
+impl DidVid {
+    /// Bits 15:0.
+    pub const fn vendor(self) -> u16 {
+        (self.0 & 0xffff) as u16
+    }
+
+    /// Bits 31:16.
+    pub const fn device(self) -> u16 {
+        (self.0 >> 16 & 0xffff) as u16
+    }
+
+    /// Bits 47:32.
+    pub const fn revision(self) -> u16 {
+        (self.0 >> 32 & 0xffff) as u16
+    }
+
+    /// Bits 63:48.
+    pub const fn extension(self) -> u16 {
+        (self.0 >> 48 & 0xffff) as u16
+    }
+}
+
+/// Whether the chipset is fused for production (bit 31 of TXT.VER.FSBIF, or of TXT.VER.QPIIF where
+/// the low half of the first is all zeros or all ones; SDG B.1.6, tboot's
+/// does_acmod_match_platform). `None` when that cannot be told: the register that decides was not
+/// read, or holds nothing either.
+pub const fn production_fused(fsbif: Option<u64>, qpiif: Option<u64>) -> Option<bool> {
+    const LOW: u64 = 0xffff_ffff;
+    const fn fused(value: u64) -> Option<bool> {
+        match value & LOW {
+            0 | LOW => None,
+            low => Some(low & (1 << 31) != 0),
+        }
+    }
+    let Some(fsbif) = fsbif else { return None };
+    match (fused(fsbif), qpiif) {
+        (None, Some(qpiif)) => fused(qpiif),
+        (fused, _) => fused,
+    }
+}
+
+/// Whether the registers say that a measured launch took place and has not been left: SENTER.DONE
+/// set, SEXIT.DONE clear, an Intel chipset behind the window, and a heap. SENTER.DONE alone says
+/// nothing: windows without TXT behind them float, with both bits set.
+///
+/// `None` when a register that could still decide was not read.
+pub fn launch_claimed(registers: &Registers) -> Option<bool> {
+    let claims = [
+        registers
+            .get(Reg::Sts)
+            .map(|value| Sts(value).senter_done() && !Sts(value).sexit_done()),
+        registers
+            .get(Reg::DidVid)
+            .map(|value| DidVid(value).vendor() == VENDOR_INTEL),
+        registers.get(Reg::HeapBase).map(|value| value != 0),
+        registers.get(Reg::HeapSize).map(|value| value != 0),
+    ];
+    if claims.contains(&Some(false)) {
+        return Some(false);
+    }
+    if claims.contains(&None) {
+        return None;
+    }
+    Some(true)
+}

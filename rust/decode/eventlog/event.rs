@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! One record of a crypto-agile log, and the walk over all of them.
+
+use super::error::{LogError, LogErrorKind};
+use super::header::{Bank, Banks};
+use super::kind::EventType;
+use super::reader::Reader;
+use crate::decode::bytes::Bytes;
+use crate::decode::digest::{Digest, HashAlg};
+use core::iter::FusedIterator;
+
+/// PCR index of records that belong to no PCR (event PCR_MAPPING).
+pub const NO_PCR: u32 = 0xff;
+
+/// A record of the log (TCG_PCR_EVENT2).
+#[derive(Clone, Copy, Debug)]
+pub struct Event<'a> {
+    /// Offset of the record, in bytes from the container's start.
+    pub offset: usize,
+    /// The PCR that it names; [`NO_PCR`] for none. Any value can stand here.
+    pub pcr: u32,
+    /// Its type.
+    pub kind: EventType,
+    /// Its data, as long as the record says.
+    pub data: &'a [u8],
+    digests: Bytes<'a>,
+    banks: Banks<'a>,
+}
+
+/// A digest as the record has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoggedDigest<'a> {
+    /// Its bank: the identity and size that the log's header gives.
+    pub bank: Bank,
+    /// Its bytes, as many as the header says.
+    pub bytes: &'a [u8],
+}
+
+impl LoggedDigest<'_> {
+    /// The digest, when its algorithm is known here.
+    pub fn digest(&self) -> Option<Digest> {
+        Digest::new(self.bank.alg()?, self.bytes)
+    }
+}
+
+impl<'a> Event<'a> {
+    /// The digests in the record's order. There can be fewer than the log has banks.
+    pub fn digests(&self) -> Digests<'a> {
+        Digests {
+            rest: self.digests,
+            banks: self.banks,
+        }
+    }
+
+    /// The digest in the bank of `alg`; `None` when the record has none there.
+    pub fn digest(&self, alg: HashAlg) -> Option<Digest> {
+        self.digests()
+            .find(|logged| logged.bank.alg() == Some(alg))?
+            .digest()
+    }
+
+    /// Whether the record changes a PCR.
+    pub const fn is_extended(&self) -> bool {
+        self.kind.is_extended() && self.pcr != NO_PCR
+    }
+
+    /// Reads one record and leaves `reader` behind it.
+    ///
+    /// Layout: u32 PCR, u32 type, u32 count, count of {u16 algorithm, digest}, u32 length, data.
+    fn read(reader: &mut Reader<'a>, banks: Banks<'a>) -> Result<Self, LogError> {
+        let offset = reader.offset();
+        let pcr = reader.u32("PCR index")?;
+        let kind = EventType::from_value(reader.u32("event type")?);
+        let at_count = *reader;
+        let count = reader.u32("number of digests")?;
+        if usize::try_from(count).map_or(true, |count| count > banks.len()) {
+            return Err(at_count.error(LogErrorKind::DigestCount {
+                count,
+                banks: banks.len(),
+            }));
+        }
+        let digests = read_digests(reader, banks, count)?;
+        let length = reader.u32("length of the event data")?;
+        let data = reader.take("event data", length)?.as_slice();
+        Ok(Self {
+            offset,
+            pcr,
+            kind,
+            data,
+            digests,
+            banks,
+        })
+    }
+}
+
+/// Checks `count` digests and returns the bytes that hold them.
+fn read_digests<'a>(
+    reader: &mut Reader<'a>,
+    banks: Banks<'a>,
+    count: u32,
+) -> Result<Bytes<'a>, LogError> {
+    let mut all = *reader;
+    let mut total: u32 = 0;
+    for _ in 0..count {
+        let at_digest = *reader;
+        let id = reader.u16("digest algorithm")?;
+        // Without a size from the header, nothing behind this digest can be found.
+        let bank = banks
+            .find(id)
+            .ok_or_else(|| at_digest.error(LogErrorKind::DigestUnlisted(id)))?;
+        let earlier = all.peek(total);
+        if (Digests {
+            rest: earlier,
+            banks,
+        })
+        .any(|logged| logged.bank.id == id)
+        {
+            return Err(at_digest.error(LogErrorKind::DigestTwice(id)));
+        }
+        reader.take("digest", u32::from(bank.size))?;
+        // At most MAX_BANKS digests of 65535 bytes: this cannot saturate.
+        total = total.saturating_add(2).saturating_add(u32::from(bank.size));
+    }
+    all.take("digests", total)
+}
+
+/// The digests of one record.
+#[derive(Clone, Copy, Debug)]
+pub struct Digests<'a> {
+    rest: Bytes<'a>,
+    banks: Banks<'a>,
+}
+
+impl<'a> Iterator for Digests<'a> {
+    type Item = LoggedDigest<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let bank = self.banks.find(self.rest.u16(0)?)?;
+        let size = usize::from(bank.size);
+        let bytes = self.rest.get(2, size)?;
+        self.rest = self.rest.from(size.checked_add(2)?)?;
+        Some(LoggedDigest { bank, bytes })
+    }
+}
+
+/// The records of a log, the header not among them. An error is the last item.
+#[derive(Clone, Copy, Debug)]
+pub struct Events<'a> {
+    reader: Reader<'a>,
+    banks: Banks<'a>,
+    broken: bool,
+}
+
+impl<'a> Events<'a> {
+    /// The records from where `reader` stands to the log's end.
+    pub(super) const fn new(reader: Reader<'a>, banks: Banks<'a>) -> Self {
+        Self {
+            reader,
+            banks,
+            broken: false,
+        }
+    }
+}
+
+impl<'a> Iterator for Events<'a> {
+    type Item = Result<Event<'a>, LogError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.broken || self.reader.is_at_end() {
+            return None;
+        }
+        // A record takes 16 bytes at least, so the log's size bounds the number of steps.
+        let event = Event::read(&mut self.reader, self.banks);
+        self.broken = event.is_err();
+        Some(event)
+    }
+}
+
+impl FusedIterator for Events<'_> {}
