@@ -9,4 +9,6 @@
 #![forbid(unsafe_code)]
 
 pub mod decode;
+#[cfg(feature = "hasher")]
+pub mod hasher;
 pub mod verify;

@@ -8,6 +8,5 @@
 
 pub mod corpus;
 pub mod fixture;
-mod hasher;
 
-pub use hasher::HostHasher;
+pub use launchguard_pure::hasher::HostHasher;

@@ -2,8 +2,7 @@
 
 //! Digests on the host.
 
-use launchguard_pure::decode::digest::{Digest, HashAlg, Hasher};
-use sha2::Digest as _;
+use crate::decode::digest::{Digest, HashAlg, Hasher};
 
 /// Computes digests with the RustCrypto crates, independently of the kernel's library. SM3 is not
 /// computed, as in the module.
