@@ -8,12 +8,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{bail, Context, Result};
-use flate2::{write::GzEncoder, Compression, GzBuilder};
+use flate2::write::GzEncoder;
+use flate2::{Compression, GzBuilder};
 
 use super::cpio::Archive;
 
@@ -172,9 +172,4 @@ fn tests(archive: &mut Archive, selftests: &Path) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Whether `path` may be executed: for the error message of callers that look for tools.
-pub fn is_executable(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }

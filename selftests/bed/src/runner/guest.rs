@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+//! A running test machine with its agent: commands with deadlines, logs that stay.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{bail, Context, Result};
+use launchguard_bed::launch::{Config, Machine};
+
+use crate::guest::agent::{Agent, Answer};
+
+/// What a kernel prints when it will not come back.
+const DEAD: &[&str] = &["Kernel panic - not syncing", "STAGE: FATAL"];
+/// How long a machine may take to power off before it is ended.
+const POWER_OFF: Duration = Duration::from_secs(20);
+
+/// A machine under test.
+pub struct Guest {
+    machine: Machine,
+    agent: Agent,
+    deadline: Instant,
+    logs: PathBuf,
+}
+
+impl Guest {
+    /// Starts the machine and waits for its agent. Everything has to be over after `timeout`;
+    /// logs go to `logs`, also when this fails.
+    pub fn start(config: &Config, timeout: Duration, logs: &Path) -> Result<Self> {
+        fs::create_dir_all(logs)?;
+        let machine = Machine::start(config)?;
+        let agent = Agent::new(machine.control()?)?;
+        let mut guest = Self {
+            machine,
+            agent,
+            deadline: Instant::now() + timeout,
+            logs: logs.to_owned(),
+        };
+        guest.wait_ready()?;
+        Ok(guest)
+    }
+
+    /// The machine.
+    pub fn machine(&self) -> &Machine {
+        &self.machine
+    }
+
+    /// Time that is left, or an error when there is none.
+    fn left(&self) -> Result<Duration> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            bail!("the machine's time is over");
+        }
+        Ok(left)
+    }
+
+    /// Waits for the agent of a kernel that was not seen before.
+    pub fn wait_ready(&mut self) -> Result<()> {
+        let left = self.left()?;
+        let Self { machine, agent, .. } = self;
+        agent.wait_ready(left, &mut || alive(machine))
+    }
+
+    /// Runs a shell script; its status is the caller's business.
+    pub fn run(&mut self, script: &str, timeout: Duration) -> Result<Answer> {
+        let timeout = timeout.min(self.left()?);
+        let Self { machine, agent, .. } = self;
+        agent.run(script, timeout, &mut || alive(machine))
+    }
+
+    /// Runs a shell script that must succeed, and returns its output.
+    pub fn check(&mut self, script: &str, timeout: Duration) -> Result<String> {
+        let answer = self.run(script, timeout)?;
+        if answer.status != 0 {
+            bail!("status {} of: {}\n{}", answer.status, script.trim(), answer.text().trim());
+        }
+        Ok(answer.text())
+    }
+
+    /// Writes a file in the guest.
+    pub fn put(&mut self, path: &str, data: &[u8]) -> Result<()> {
+        self.left()?;
+        let Self { machine, agent, .. } = self;
+        agent.put(path, data, &mut || alive(machine))
+    }
+
+    /// Runs a script that ends this kernel, and waits for the next one.
+    pub fn restart(&mut self, script: &str) -> Result<()> {
+        self.agent.send_last(script)?;
+        self.wait_ready()
+    }
+
+    /// Resets the machine and waits for the next kernel.
+    pub fn reset(&mut self) -> Result<()> {
+        self.machine.reset()?;
+        self.wait_ready()
+    }
+
+    /// The kernel's log.
+    pub fn dmesg(&mut self) -> Result<String> {
+        let text = self.check("dmesg", Duration::from_secs(30))?;
+        fs::write(self.logs.join("dmesg.log"), &text)?;
+        Ok(text)
+    }
+
+    /// Powers the machine off, so that a launcher's way out is walked too.
+    pub fn power_off(&mut self) -> Result<()> {
+        self.agent.send_last("sync; poweroff -f")?;
+        self.machine.wait(POWER_OFF).map(|_| ()).context("power off")
+    }
+}
+
+/// An error when the machine cannot answer any more.
+fn alive(machine: &Machine) -> Result<()> {
+    let serial = machine.serial()?;
+    for text in DEAD {
+        if let Some(at) = serial.find(text) {
+            let line = serial[at..].lines().next().unwrap_or(text);
+            bail!("the machine died: {line}");
+        }
+    }
+    Ok(())
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        keep_logs(self.machine.work_dir(), &self.logs);
+        self.machine.kill();
+    }
+}
+
+/// Copies the logs of a machine's working folder.
+fn keep_logs(from: &Path, to: &Path) {
+    let Ok(entries) = fs::read_dir(from) else { return };
+    for entry in entries.filter_map(Result::ok) {
+        if entry.path().extension().is_some_and(|extension| extension == "log") {
+            fs::copy(entry.path(), to.join(entry.file_name())).ok();
+        }
+    }
+}

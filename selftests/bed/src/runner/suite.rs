@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0
+//! A whole run: every scenario on every kernel, a few machines at a time, one report.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use launchguard_bed::launch::Config;
+
+use super::guest::Guest;
+use super::ktap::{Case, Group, Outcome, Totals};
+use super::place::{self, Kernel};
+use crate::guest::initramfs::{self, Contents};
+use crate::scenario::engine::{self, Surroundings};
+use crate::scenario::pins::Pcrs;
+use crate::scenario::{self, Disk, MachineSpec, Scenario};
+
+/// What is run, and how.
+pub struct Options {
+    /// A release, or `all`.
+    pub kernel: String,
+    /// Only scenarios with this in their name, and those that they need.
+    pub only: Option<String>,
+    /// Machines at a time.
+    pub jobs: usize,
+}
+
+/// What every machine of a run shares.
+pub struct Bench {
+    /// The checkout.
+    pub checkout: PathBuf,
+    /// The folder for logs and RAM disks.
+    pub folder: PathBuf,
+}
+
+impl Bench {
+    /// A new run in the checkout that holds the current folder.
+    pub fn new() -> Result<Self> {
+        Ok(Self {
+            checkout: place::checkout()?,
+            folder: place::run_folder()?,
+        })
+    }
+
+    /// Builds the RAM disk of `kernel`.
+    pub fn ram_disk(&self, kernel: &Kernel) -> Result<PathBuf> {
+        let path = self.folder.join(format!("initrd-{}.img", kernel.release));
+        let contents = Contents {
+            kernel_modules: kernel.modules.clone(),
+            module: Some(kernel.module.clone()),
+            selftests: Some(self.checkout.join("selftests")),
+        };
+        initramfs::build(&contents, &path)?;
+        Ok(path)
+    }
+
+    /// The machine of a scenario.
+    pub fn config(&self, spec: &MachineSpec, kernel: &Kernel, initrd: &Path) -> Result<Config> {
+        let args = format!("console=ttyS0 iomem=relaxed panic=1 {}", spec.kernel_args);
+        let mut config = Config {
+            start: spec.start,
+            kernel: kernel.image.clone(),
+            kernel_args: args.trim().to_owned(),
+            initrd: Some(initrd.to_owned()),
+            tboot_args: spec.tboot_args.clone(),
+            memory_mib: spec.memory,
+            smp: spec.smp,
+            tpm: spec.tpm.then(|| spec.banks.clone()),
+            iommu: spec.iommu,
+            image_patches: spec.patches.clone(),
+            before_kernel: spec.before_kernel.clone(),
+            stage: self.checkout.join("selftests/launch/stage.bin"),
+            opcode_lists: self.checkout.join("selftests/launch/tboot"),
+            ..Config::default()
+        };
+        if let Some(disk) = spec.disk {
+            let path = self.folder.join(format!("disk-{}-{disk:?}.img", kernel.series()));
+            write_disk(disk, &path, kernel, initrd)?;
+            config.kernel_args.push_str(" bed.disk");
+            if disk == Disk::Swap {
+                config.kernel_args.push_str(" bed.resume");
+            }
+            config.qemu_args.extend([
+                "-drive".to_owned(),
+                format!("file={},format=raw,if=virtio", path.display()),
+            ]);
+        }
+        Ok(config)
+    }
+
+    /// The folder for the logs of one machine.
+    pub fn logs(&self, kernel: &Kernel, name: &str) -> PathBuf {
+        self.folder.join(format!("{}-{name}", kernel.series()))
+    }
+}
+
+/// Offset of the RAM disk on an [`Disk::Images`] disk.
+const INITRD_AT: u64 = 32 << 20;
+/// Size of an [`Disk::Swap`] disk.
+const SWAP_SIZE: u64 = 1 << 30;
+
+fn write_disk(disk: Disk, path: &Path, kernel: &Kernel, initrd: &Path) -> Result<()> {
+    let file = fs::File::create(path).with_context(|| format!("{}", path.display()))?;
+    match disk {
+        Disk::Swap => file.set_len(SWAP_SIZE)?,
+        Disk::Images => {
+            use std::os::unix::fs::FileExt;
+            file.write_all_at(&fs::read(&kernel.image)?, 0)?;
+            let initrd = fs::read(initrd)?;
+            file.write_all_at(&initrd, INITRD_AT)?;
+            file.set_len((INITRD_AT + initrd.len() as u64).next_multiple_of(1 << 20))?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs what `options` say; whether nothing failed.
+pub fn run(options: &Options) -> Result<bool> {
+    let bench = Bench::new()?;
+    let mut scenarios = scenario::read_all(&bench.checkout.join("selftests/scenarios"))?;
+    if let Some(only) = &options.only {
+        let wanted: BTreeSet<String> = scenarios
+            .iter()
+            .filter(|scenario| scenario.name.contains(only.as_str()))
+            .flat_map(|scenario| [Some(scenario.name.clone()), scenario.after.clone()])
+            .flatten()
+            .collect();
+        scenarios.retain(|scenario| wanted.contains(&scenario.name));
+        anyhow::ensure!(!scenarios.is_empty(), "no scenario has {only:?} in its name");
+    }
+    let kernels = place::kernels(&bench.checkout, &options.kernel)?;
+    let mut ram_disks = BTreeMap::new();
+    for kernel in &kernels {
+        ram_disks.insert(kernel.release.clone(), bench.ram_disk(kernel)?);
+    }
+    let jobs: Vec<Job<'_>> = scenarios
+        .iter()
+        .flat_map(|scenario| kernels.iter().map(move |kernel| Job { scenario, kernel }))
+        .collect();
+
+    println!("KTAP version 1\n1..{}", jobs.len());
+    let board = Board::new(jobs.len());
+    let begin = Instant::now();
+    thread::scope(|scope| {
+        for _ in 0..options.jobs.clamp(1, jobs.len()) {
+            scope.spawn(|| {
+                while let Some(index) = board.take(&jobs) {
+                    let job = &jobs[index];
+                    let (group, kept) = work(job, &bench, &ram_disks, &board, begin);
+                    board.done(index, job, &group, kept);
+                }
+            });
+        }
+    });
+    let totals = board.totals();
+    println!("# logs: {}", bench.folder.display());
+    println!("# {} machines in {} s", jobs.len(), begin.elapsed().as_secs());
+    print!("{}", totals.report());
+    Ok(totals.failed == 0 && totals.passed > 0)
+}
+
+struct Job<'a> {
+    scenario: &'a Scenario,
+    kernel: &'a Kernel,
+}
+
+impl Job<'_> {
+    fn name(&self) -> String {
+        format!("{} {}", self.kernel.series(), self.scenario.name)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    Waiting,
+    Running,
+    Done,
+}
+
+/// What the workers share.
+struct Board {
+    inner: Mutex<Inner>,
+    changed: Condvar,
+}
+
+struct Inner {
+    progress: Vec<Progress>,
+    kept: BTreeMap<(String, String), Pcrs>,
+    totals: Totals,
+    reported: usize,
+}
+
+impl Board {
+    fn new(jobs: usize) -> Self {
+        Self {
+            inner: Mutex::new(Inner {
+                progress: vec![Progress::Waiting; jobs],
+                kept: BTreeMap::new(),
+                totals: Totals::default(),
+                reported: 0,
+            }),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// The next job that may run; `None` when no job is left.
+    fn take(&self, jobs: &[Job<'_>]) -> Option<usize> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if !inner.progress.contains(&Progress::Waiting) {
+                return None;
+            }
+            let ready = |index: usize| {
+                let Some(after) = &jobs[index].scenario.after else { return true };
+                !jobs.iter().enumerate().any(|(other, job)| {
+                    job.kernel.release == jobs[index].kernel.release
+                        && job.scenario.name == *after
+                        && inner.progress[other] != Progress::Done
+                })
+            };
+            let next = (0..jobs.len())
+                .find(|index| inner.progress[*index] == Progress::Waiting && ready(*index));
+            if let Some(index) = next {
+                inner.progress[index] = Progress::Running;
+                return Some(index);
+            }
+            inner = self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// The values that the scenario kept which `job` comes after.
+    fn kept(&self, job: &Job<'_>) -> Option<Pcrs> {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let after = job.scenario.after.clone()?;
+        inner.kept.get(&(job.kernel.release.clone(), after)).cloned()
+    }
+
+    fn done(&self, index: usize, job: &Job<'_>, group: &Group, kept: Option<Pcrs>) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.progress[index] = Progress::Done;
+        if let Some(kept) = kept {
+            let key = (job.kernel.release.clone(), job.scenario.name.clone());
+            inner.kept.insert(key, kept);
+        }
+        inner.totals.add(group);
+        inner.reported += 1;
+        print!("{}", group.report(inner.reported));
+        std::io::stdout().flush().ok();
+        self.changed.notify_all();
+    }
+
+    fn totals(&self) -> Totals {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).totals
+    }
+}
+
+/// Runs one scenario on one kernel, from the machine's start to its end.
+fn work(
+    job: &Job<'_>,
+    bench: &Bench,
+    ram_disks: &BTreeMap<String, PathBuf>,
+    board: &Board,
+    begin: Instant,
+) -> (Group, Option<Pcrs>) {
+    let name = job.name();
+    let logs = bench.logs(job.kernel, &job.scenario.name);
+    let progress = |text: &str| {
+        eprintln!("[{:4} s] {name}: {text}", begin.elapsed().as_secs());
+    };
+    let mut group = Group {
+        name: format!("{name}: {}", job.scenario.summary),
+        ..Group::default()
+    };
+    let references = board.kept(job);
+    let result = (|| {
+        let initrd = ram_disks.get(&job.kernel.release).context("no RAM disk")?;
+        let config = bench.config(&job.scenario.machine, job.kernel, initrd)?;
+        progress("starting the machine");
+        let timeout = Duration::from_secs(job.scenario.timeout);
+        let mut guest = Guest::start(&config, timeout, &logs)?;
+        let surroundings = Surroundings {
+            config: &config,
+            checkout: &bench.checkout,
+            references: references.as_ref(),
+        };
+        let report = engine::run(job.scenario, &mut guest, &surroundings, &progress);
+        guest.power_off().ok();
+        anyhow::Ok(report)
+    })();
+    let kept = match result {
+        Ok(report) => {
+            group.cases = report.cases;
+            report.kept
+        }
+        Err(error) => {
+            let outcome = Outcome::Fail(format!("{error:#}"));
+            group.cases.push(Case::new("the machine starts", outcome));
+            let rest = job.scenario.steps.iter().map(|step| {
+                Case::new(step.name(), Outcome::Fail("not run: no machine".into()))
+            });
+            group.cases.extend(rest);
+            None
+        }
+    };
+    if !group.passed() {
+        group.notes.push(format!("logs: {}", logs.display()));
+        progress("FAILED");
+    }
+    (group, kept)
+}

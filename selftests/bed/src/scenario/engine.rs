@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0
+//! Carries a scenario out in a machine.
+
+use std::time::Duration;
+
+use anyhow::{bail, ensure, Context, Result};
+use launchguard_bed::launch::{Config, Machine, Undo};
+
+use super::expect::{State, READ};
+use super::pins::{damaged, Pcrs, Pins, READ_PCRS};
+use super::{Commit, Compare, Corrupt, How, Load, Look, Run, Scenario, Selftest, Step};
+use crate::runner::guest::Guest;
+use crate::runner::ktap::{self, Case, Outcome};
+
+/// Time for what takes a moment.
+const MOMENT: Duration = Duration::from_secs(60);
+/// The module's folder.
+pub const SYSFS: &str = "/sys/devices/faux/launchguard";
+
+/// Judges anew and waits for the new judgement.
+const REVERIFY: &str = "cd /sys/devices/faux/launchguard || exit 1
+old=$(cat generation)
+echo 1 > reverify || exit 1
+tries=200
+while [ \"$(cat generation)\" = \"$old\" ] || [ \"$(cat verdict)\" = pending ]; do
+	tries=$((tries - 1))
+	[ $tries -gt 0 ] || { echo 'no new judgement'; exit 1; }
+	usleep 50000
+done
+";
+
+/// Kernel log lines that no test may cause.
+const COMPLAINTS: &[&str] = &[
+    "WARNING:",
+    "BUG:",
+    "Oops",
+    "kernel BUG at",
+    "UBSAN:",
+    "KASAN:",
+    "general protection fault",
+    "INFO: task",
+    "scheduling while atomic",
+    "sysfs: cannot create duplicate",
+    "unable to handle",
+];
+
+/// What a scenario needs from around it.
+pub struct Surroundings<'a> {
+    /// The machine's description.
+    pub config: &'a Config,
+    /// The checkout.
+    pub checkout: &'a std::path::Path,
+    /// Values that another scenario kept.
+    pub references: Option<&'a Pcrs>,
+}
+
+/// What came out of a scenario.
+#[derive(Default)]
+pub struct Report {
+    /// One for each test.
+    pub cases: Vec<Case>,
+    /// Values that it kept.
+    pub kept: Option<Pcrs>,
+}
+
+/// Carries out every step of `scenario`. After an error that leaves the machine in doubt the
+/// remaining steps are reported as failed, not left out.
+pub fn run(
+    scenario: &Scenario,
+    guest: &mut Guest,
+    context: &Surroundings<'_>,
+    progress: &dyn Fn(&str),
+) -> Report {
+    let mut report = Report::default();
+    let mut broken: Option<String> = None;
+    for step in &scenario.steps {
+        let name = step.name();
+        if let Some(reason) = &broken {
+            let outcome = Outcome::Fail(format!("not run: {reason}"));
+            report.cases.push(Case::new(name, outcome));
+            continue;
+        }
+        progress(&name);
+        let result = match step {
+            Step::Selftest(step) => selftests(step, guest, &mut report.cases),
+            Step::Keep(_) => keep(guest).map(|pcrs| {
+                report.kept = Some(pcrs);
+                report.cases.push(Case::new(name.clone(), Outcome::Pass));
+            }),
+            Step::Run(step) => run_script(step, guest).map(|outcome| {
+                report.cases.push(Case::new(name.clone(), outcome));
+            }),
+            step => simple(step, guest, context)
+                .map(|()| report.cases.push(Case::new(name.clone(), Outcome::Pass))),
+        };
+        if let Err(error) = result {
+            report.cases.push(Case::new(name, Outcome::Fail(format!("{error:#}"))));
+            if guest.check("true", MOMENT).is_err() || matches!(step, Step::Load(_)) {
+                broken = Some(format!("after {:?} nothing can be told", step.name()));
+            }
+        }
+    }
+    report.cases.push(Case::new(
+        "the kernel log holds no complaint",
+        match kernel_log(guest) {
+            Ok(()) => Outcome::Pass,
+            Err(error) => Outcome::Fail(format!("{error:#}")),
+        },
+    ));
+    report
+}
+
+fn simple(step: &Step, guest: &mut Guest, context: &Surroundings<'_>) -> Result<()> {
+    match step {
+        Step::Load(step) => load(step, guest, context),
+        Step::Unload(_) => unload(guest),
+        Step::Expect(step) => look(step, guest),
+        Step::Corrupt(step) => corrupt(step, guest),
+        Step::Commit(step) => commit(step, guest, context),
+        Step::Compare(step) => compare(step, guest, context),
+        Step::Restart(step) => restart(step.how, guest),
+        Step::Selftest(_) | Step::Run(_) | Step::Keep(_) => Ok(()),
+    }
+}
+
+/// The published judgement.
+pub fn state(guest: &mut Guest) -> Result<State> {
+    State::parse(&guest.check(READ, MOMENT)?)
+}
+
+/// A new judgement.
+pub fn reverify(guest: &mut Guest) -> Result<State> {
+    State::parse(&guest.check(&format!("{REVERIFY}{READ}"), MOMENT)?)
+}
+
+fn load(step: &Load, guest: &mut Guest, context: &Surroundings<'_>) -> Result<()> {
+    if let Some(pins) = &step.references {
+        let text = pins.text(&values(pins, guest, context)?)?;
+        guest.put("/usr/lib/firmware/launchguard/references", text.as_bytes())?;
+    }
+    guest.check(&format!("insmod /launchguard.ko {}", step.params), MOMENT)?;
+    let wait = step.expect.verdict.as_deref() != Some("pending");
+    let script = format!(
+        "cd {SYSFS} || exit 1
+        tries={}
+        while {wait} && [ \"$(cat verdict)\" = pending ] && [ $tries -gt 0 ]; do
+            tries=$((tries - 1)); usleep 100000
+        done
+        {READ}",
+        step.settle * 10
+    );
+    let now = State::parse(&guest.check(&script, MOMENT + Duration::from_secs(step.settle))?)?;
+    step.expect.compare(&now, None)
+}
+
+fn unload(guest: &mut Guest) -> Result<()> {
+    guest.check(
+        &format!(
+            "rmmod launchguard && [ ! -e {SYSFS} ] && [ ! -e /sys/kernel/debug/launchguard ] \
+             && [ ! -e /sys/module/launchguard ]"
+        ),
+        MOMENT,
+    )?;
+    Ok(())
+}
+
+fn look(step: &Look, guest: &mut Guest) -> Result<()> {
+    let now = state(guest)?;
+    step.expect.compare(&now, None)
+}
+
+fn corrupt(step: &Corrupt, guest: &mut Guest) -> Result<()> {
+    let before = reverify(guest).context("before the change")?;
+    let undo = change(guest.machine(), step)?;
+    let after = reverify(guest);
+    // The evidence goes back whatever came out, so that the next step starts from good.
+    for undo in undo.iter().rev() {
+        guest.machine().restore(undo)?;
+    }
+    let after = after.context("after the change")?;
+    let restored = reverify(guest).context("after the change was taken back")?;
+    step.expect.compare(&after, Some(&before))?;
+    restored.same_as(&before).context("after the change was taken back")
+}
+
+fn change(machine: &Machine, step: &Corrupt) -> Result<Vec<Undo>> {
+    let mut undo: Vec<Undo> = Vec::new();
+    for mutation in &step.change {
+        match machine.mutate(mutation) {
+            Ok(done) => undo.push(done),
+            Err(error) => {
+                for undo in undo.iter().rev() {
+                    machine.restore(undo)?;
+                }
+                return Err(error.context(format!("{mutation:?}")));
+            }
+        }
+    }
+    Ok(undo)
+}
+
+fn commit(step: &Commit, guest: &mut Guest, context: &Surroundings<'_>) -> Result<()> {
+    let text = match (&step.text, &step.references) {
+        (Some(text), _) => text.clone(),
+        (None, Some(pins)) => pins.text(&values(pins, guest, context)?)?,
+        (None, None) => bail!("nothing to commit"),
+    };
+    let (staged, digest) = damaged(&text, step.damage);
+    let file = step.target.file();
+    guest.put("/tmp/text", &staged)?;
+    let before = state(guest)?;
+    let in_force = format!("sha256sum < {SYSFS}/{file}");
+    let force_before = guest.check(&in_force, MOMENT)?;
+    guest.check(&format!("cat /tmp/text > {SYSFS}/{file}"), MOMENT)?;
+    let answer = guest.run(&format!("echo {digest} > {SYSFS}/commit"), MOMENT)?;
+    match &step.error {
+        None => {
+            ensure!(
+                answer.status == 0,
+                "refused: {}; {}",
+                state(guest)?.policy_error,
+                answer.text().trim()
+            );
+            let force = guest.check(&format!("cat {SYSFS}/{file}"), MOMENT)?;
+            ensure!(force == text, "{file} reads back as {force:?}, committed was {text:?}");
+            let now = reverify(guest)?;
+            step.expect.compare(&now, None)
+        }
+        Some(reason) => {
+            ensure!(answer.status != 0, "the commit was taken");
+            ensure!(
+                guest.check(&in_force, MOMENT)? == force_before,
+                "{file} changed by a commit that was refused"
+            );
+            let now = reverify(guest)?;
+            ensure!(
+                now.policy_error.contains(reason.as_str()),
+                "policy_error is {:?}, expected {reason:?} in it",
+                now.policy_error
+            );
+            ensure!(now.policy_digest == before.policy_digest, "policy_digest changed");
+            now.same_as(&before).context("a refused commit changed the judgement")?;
+            step.expect.compare(&now, None)
+        }
+    }
+}
+
+/// The values that pins are made of.
+fn values(pins: &Pins, guest: &mut Guest, context: &Surroundings<'_>) -> Result<Pcrs> {
+    match &pins.from {
+        Some(from) => context
+            .references
+            .cloned()
+            .with_context(|| format!("{from} kept no reference values")),
+        None => keep(guest),
+    }
+}
+
+fn keep(guest: &mut Guest) -> Result<Pcrs> {
+    Pcrs::parse(&guest.check(READ_PCRS, MOMENT)?)
+}
+
+fn compare(step: &Compare, guest: &mut Guest, context: &Surroundings<'_>) -> Result<()> {
+    let published = guest.check(&format!("cat {SYSFS}/{}", step.what.file()), MOMENT)?;
+    let expected = step.what.expected(context.config, context.checkout)?;
+    ensure!(
+        published.trim() == expected,
+        "published is {}, expected {expected}",
+        published.trim()
+    );
+    Ok(())
+}
+
+fn restart(how: How, guest: &mut Guest) -> Result<()> {
+    match how {
+        How::Reboot => guest.restart("reboot -f"),
+        How::Reset => guest.reset(),
+        How::Kexec => {
+            guest.check(
+                "dd if=/dev/vda of=/tmp/kernel bs=1M count=32 2> /dev/null
+                 dd if=/dev/vda of=/tmp/initrd bs=1M skip=32 2> /dev/null
+                 kexec --load /tmp/kernel --initrd=/tmp/initrd --reuse-cmdline",
+                Duration::from_secs(120),
+            )?;
+            guest.restart("kexec --exec")
+        }
+        How::Hibernate => {
+            guest.check("mkswap /dev/vda > /dev/null && swapon /dev/vda", MOMENT)?;
+            hibernate(guest)
+        }
+    }
+}
+
+/// The image brings the old kernel back, agent and all: its answer is the sign of the resume.
+fn hibernate(guest: &mut Guest) -> Result<()> {
+    let before = guest.check("cat /proc/sys/kernel/random/boot_id", MOMENT)?;
+    let answer = guest.run(
+        "echo reboot > /sys/power/disk && echo disk > /sys/power/state && echo resumed",
+        Duration::from_secs(300),
+    )?;
+    ensure!(answer.text().contains("resumed"), "no resume: {}", answer.text());
+    let after = guest.check("cat /proc/sys/kernel/random/boot_id", MOMENT)?;
+    ensure!(before == after, "another kernel came up");
+    Ok(())
+}
+
+fn selftests(step: &Selftest, guest: &mut Guest, cases: &mut Vec<Case>) -> Result<()> {
+    for script in &step.scripts {
+        let environment: String = step
+            .env
+            .iter()
+            .map(|(name, value)| format!("export {name}='{value}'\n"))
+            .collect();
+        let answer = guest.run(
+            &format!("{environment}cd /selftests && ./{script}.sh"),
+            Duration::from_secs(step.timeout),
+        )?;
+        cases.extend(ktap::parse(&format!("{script}.sh"), &answer.text(), answer.status));
+    }
+    Ok(())
+}
+
+fn run_script(step: &Run, guest: &mut Guest) -> Result<Outcome> {
+    let answer = guest.run(&step.script, Duration::from_secs(step.timeout))?;
+    let text = answer.text();
+    if answer.status == 4 && step.status != 4 {
+        return Ok(Outcome::Skip(text.trim().to_owned()));
+    }
+    ensure!(answer.status == step.status, "status {}: {}", answer.status, text.trim());
+    if let Some(expected) = &step.output {
+        ensure!(text.contains(expected.as_str()), "no {expected:?} in: {}", text.trim());
+    }
+    Ok(Outcome::Pass)
+}
+
+fn kernel_log(guest: &mut Guest) -> Result<()> {
+    let log = guest.dmesg()?;
+    let bad: Vec<&str> = log
+        .lines()
+        .filter(|line| COMPLAINTS.iter().any(|complaint| line.contains(complaint)))
+        .collect();
+    ensure!(bad.is_empty(), "{}", bad.join("\n"));
+    Ok(())
+}
