@@ -24,6 +24,8 @@ pub struct Event<'a> {
     pub kind: EventType,
     /// Its data, as long as the record says.
     pub data: &'a [u8],
+    /// The whole record as it stands in the log.
+    pub bytes: &'a [u8],
     digests: Bytes<'a>,
     banks: Banks<'a>,
 }
@@ -60,7 +62,7 @@ impl<'a> Event<'a> {
             .digest()
     }
 
-    /// Whether the record changes a PCR.
+    /// Whether the record stands for an extend of a PCR.
     pub const fn is_extended(&self) -> bool {
         self.kind.is_extended() && self.pcr != NO_PCR
     }
@@ -69,6 +71,7 @@ impl<'a> Event<'a> {
     ///
     /// Layout: u32 PCR, u32 type, u32 count, count of {u16 algorithm, digest}, u32 length, data.
     fn read(reader: &mut Reader<'a>, banks: Banks<'a>) -> Result<Self, LogError> {
+        let start = *reader;
         let offset = reader.offset();
         let pcr = reader.u32("PCR index")?;
         let kind = EventType::from_value(reader.u32("event type")?);
@@ -88,6 +91,7 @@ impl<'a> Event<'a> {
             pcr,
             kind,
             data,
+            bytes: start.until(reader),
             digests,
             banks,
         })
@@ -161,6 +165,11 @@ impl<'a> Events<'a> {
             broken: false,
         }
     }
+
+    /// What has not been read yet: all of it from the broken record on, after an error.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.reader.rest()
+    }
 }
 
 impl<'a> Iterator for Events<'a> {
@@ -171,8 +180,13 @@ impl<'a> Iterator for Events<'a> {
             return None;
         }
         // A record takes 16 bytes at least, so the log's size bounds the number of steps.
-        let event = Event::read(&mut self.reader, self.banks);
-        self.broken = event.is_err();
+        let mut reader = self.reader;
+        let event = Event::read(&mut reader, self.banks);
+        if event.is_ok() {
+            self.reader = reader;
+        } else {
+            self.broken = true;
+        }
         Some(event)
     }
 }

@@ -7,12 +7,14 @@
 
 mod error;
 mod event;
+mod export;
 mod header;
 mod kind;
 mod reader;
 
 pub use error::{LogError, LogErrorKind};
 pub use event::{Digests, Event, Events, LoggedDigest, NO_PCR};
+pub use export::TcgSlices;
 pub use header::{Bank, Banks};
 pub use kind::EventType;
 
@@ -26,6 +28,7 @@ pub const MAX_BANKS: usize = 16;
 #[derive(Clone, Copy, Debug)]
 pub struct Log<'a> {
     records: Bytes<'a>,
+    header: &'a [u8],
     banks: Banks<'a>,
     events: Events<'a>,
 }
@@ -59,9 +62,11 @@ impl<'a> Log<'a> {
         }
         let used = Bytes::new(container).sub(0, end).ok_or(range)?;
         let mut reader = Reader::new(used, start);
+        let at_header = reader;
         let banks = header::read(&mut reader)?;
         Ok(Self {
             records: Bytes::new(records),
+            header: at_header.until(&reader),
             banks,
             events: Events::new(reader, banks),
         })
@@ -78,9 +83,13 @@ impl<'a> Log<'a> {
         self.events
     }
 
-    /// The log as tools of the TCG format read it: from the header to the end of the last record,
-    /// without what stands before and behind it in the container.
-    pub const fn as_tcg_bytes(&self) -> &'a [u8] {
+    /// Everything from the header to the log's end, as it stands in the container.
+    pub const fn as_bytes(&self) -> &'a [u8] {
         self.records.as_slice()
+    }
+
+    /// The log as the tools of the TCG format read it: see [`TcgSlices`].
+    pub fn tcg_slices(&self) -> TcgSlices<'a> {
+        TcgSlices::new(self)
     }
 }

@@ -64,6 +64,22 @@ impl<'a> Reader<'a> {
             .unwrap_or(Bytes::new(&[]))
     }
 
+    /// Everything that is left.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.bytes
+            .from(self.offset)
+            .map_or(&[], |rest| rest.as_slice())
+    }
+
+    /// What stands from here to where `later` stands.
+    pub(super) fn until(&self, later: &Self) -> &'a [u8] {
+        later
+            .offset
+            .checked_sub(self.offset)
+            .and_then(|len| self.bytes.get(self.offset, len))
+            .unwrap_or(&[])
+    }
+
     /// The next 32-bit value.
     pub(super) fn u32(&mut self, field: &'static str) -> Result<u32, LogError> {
         let value = self.take(field, 4)?.u32(0);

@@ -5,6 +5,10 @@
 //! The SINIT region stays writable after the launch: what is decoded here says what lies there now,
 //! not what was launched.
 
+mod error;
+
+pub use error::AcmError;
+
 use super::bytes::Bytes;
 use core::fmt;
 
@@ -339,105 +343,5 @@ impl Acm {
         let header = Header::decode(bytes, region_size)?;
         let info = Info::decode(bytes, &header)?;
         Ok(Self { header, info })
-    }
-}
-
-/// A module that cannot be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AcmError {
-    /// Too few bytes were there to read.
-    Short {
-        /// The structure.
-        what: &'static str,
-        /// Bytes needed, from the module's start.
-        needed: u64,
-        /// Bytes there.
-        got: usize,
-    },
-    /// The module is larger than its region.
-    Region {
-        /// Size of the module in bytes.
-        size: u64,
-        /// Size of the region in bytes.
-        region: u64,
-    },
-    /// The header is smaller than 128 bytes or larger than the module.
-    HeaderSize {
-        /// Size of the header in bytes.
-        header: u64,
-        /// Size of the module in bytes.
-        size: u64,
-    },
-    /// The information table does not lie in the module.
-    InfoOutside {
-        /// Its offset; `None` when header and scratch size overflow.
-        offset: Option<u64>,
-        /// Its size in bytes.
-        needed: u64,
-        /// Size of the module in bytes.
-        size: u64,
-    },
-    /// No information table stands where it should.
-    InfoUuid {
-        /// The place.
-        offset: u64,
-        /// What stands there.
-        uuid: [u32; 4],
-    },
-    /// The information table's length is too small.
-    InfoLength {
-        /// The length in bytes.
-        length: u16,
-    },
-    /// A list does not lie in the module.
-    ListOutside {
-        /// The list.
-        list: &'static str,
-        /// Its offset.
-        offset: u32,
-        /// Size of the module in bytes.
-        size: u64,
-    },
-}
-
-impl fmt::Display for AcmError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Short { what, needed, got } => {
-                write!(f, "{what} of the ACM: {needed} bytes are needed, {got} are there")
-            }
-            Self::Region { size, region } => {
-                write!(f, "the ACM takes {size:#x} bytes, its region has {region:#x}")
-            }
-            Self::HeaderSize { header, size } => write!(
-                f,
-                "the ACM's header size {header:#x} is not between {HEADER_MIN:#x} and the ACM's {size:#x}"
-            ),
-            Self::InfoOutside {
-                offset: Some(offset),
-                needed,
-                size,
-            } => write!(
-                f,
-                "information table at {offset:#x} with {needed} bytes does not lie in the ACM's {size:#x}"
-            ),
-            Self::InfoOutside { offset: None, .. } => {
-                f.write_str("header and scratch size of the ACM overflow")
-            }
-            Self::InfoUuid {
-                offset,
-                uuid: [a, b, c, d],
-            } => write!(
-                f,
-                "no information table at {offset:#x}: UUID {a:08x} {b:08x} {c:08x} {d:08x}"
-            ),
-            Self::InfoLength { length } => write!(
-                f,
-                "information table of {length} bytes is shorter than {INFO_MIN}"
-            ),
-            Self::ListOutside { list, offset, size } => {
-                write!(f, "{list} at {offset:#x} does not lie in the ACM's {size:#x}")
-            }
-        }
     }
 }
