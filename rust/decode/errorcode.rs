@@ -139,17 +139,17 @@ impl ErrorCode {
 
     /// Bits 9:4 of an ACM's code: class of the error, or progress.
     pub const fn class(self) -> u8 {
-        (self.0 >> 4 & 0x3f) as u8
+        ((self.0 >> 4) & 0x3f) as u8
     }
 
     /// Bits 14:10 of an ACM's code: the error within its class.
     pub const fn major(self) -> u8 {
-        (self.0 >> 10 & 0x1f) as u8
+        ((self.0 >> 10) & 0x1f) as u8
     }
 
     /// Bits 27:16 of an ACM's code: detail of the error.
     pub const fn minor(self) -> u16 {
-        (self.0 >> 16 & 0xfff) as u16
+        ((self.0 >> 16) & 0xfff) as u16
     }
 
     /// The code in words; the fields with their numbers are in `Display`.

@@ -247,7 +247,7 @@ impl Dpr {
 
     /// Bits 11:4: size in MiB, 0 for none.
     pub const fn size_mib(self) -> u64 {
-        self.0 >> 4 & 0xff
+        (self.0 >> 4) & 0xff
     }
 
     /// Size in bytes.
@@ -282,17 +282,17 @@ impl DidVid {
 
     /// Bits 31:16.
     pub const fn device(self) -> u16 {
-        (self.0 >> 16 & 0xffff) as u16
+        ((self.0 >> 16) & 0xffff) as u16
     }
 
     /// Bits 47:32.
     pub const fn revision(self) -> u16 {
-        (self.0 >> 32 & 0xffff) as u16
+        ((self.0 >> 32) & 0xffff) as u16
     }
 
     /// Bits 63:48.
     pub const fn extension(self) -> u16 {
-        (self.0 >> 48 & 0xffff) as u16
+        ((self.0 >> 48) & 0xffff) as u16
     }
 }
 

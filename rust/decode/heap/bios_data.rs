@@ -84,7 +84,7 @@ impl<'a> BiosData<'a> {
     /// The platform, version 6 and later.
     pub fn platform(&self) -> Option<Platform> {
         let flags = self.mle_flags.filter(|_| self.version >= 6)?;
-        Some(match flags >> 1 & 3 {
+        Some(match (flags >> 1) & 3 {
             0 => Platform::Legacy,
             1 => Platform::Client,
             2 => Platform::Server,
