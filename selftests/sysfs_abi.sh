@@ -1,0 +1,123 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Every file of Documentation/ABI is there, with its permissions, and holds what it should.
+cd "$(dirname "$0")" || exit 1
+. lib/ktap.sh
+. lib/launchguard.sh
+
+need_root
+need_module
+ktap_plan 14
+
+# mode FILE OCTAL
+mode() {
+	same "$1 $(stat -c %a "$LG/$1")" "$1 $2"
+}
+
+permissions() {
+	for file in verdict reason generation waivers launcher policy_error policy_digest pinned_by; do
+		mode "$file" 444 || return 1
+	done
+	for file in event_log evidence; do
+		mode "$file" 400 || return 1
+	done
+	for file in policy references; do
+		mode "$file" 600 || return 1
+	done
+	for file in commit reverify; do
+		mode "$file" 200 || return 1
+	done
+}
+
+# One value a file: one line at most, and it ends with a newline.
+one_line() {
+	for file in "$@"; do
+		[ "$(wc -l < "$file")" -le 1 ] || { echo "$file holds more than a line"; return 1; }
+		[ -z "$(cat "$file")" ] || [ "$(tail -c 1 "$file" | od -An -c | tr -d ' ')" = '\n' ] ||
+			{ echo "$file does not end with a newline"; return 1; }
+	done
+}
+
+check_words() {
+	for file in "$LG"/checks/*; do
+		matches "${file##*/}" '[A-Z]{3,4}-[0-9]{2}' || return 1
+		one_of "$(cat "$file")" "pass fail unknown n/a" || { echo "in $file"; return 1; }
+	done
+}
+
+# The checks that this version promises.
+check_names() {
+	wanted="KRN-01 MAP-01 MAP-02 ACM-05 ACM-06 TPM-10 TPM-15"
+	for number in 01 02 03 04 05 06 07 08 09 10 11 12 13; do wanted="$wanted TXT-$number"; done
+	for number in 01 02 03 04 05 06 07 08; do wanted="$wanted HEAP-$number"; done
+	for number in 01 02 03 04 05 06 07 08 09; do wanted="$wanted TPM-$number"; done
+	for id in $wanted; do
+		[ -f "$LG/checks/$id" ] || { echo "no $id"; return 1; }
+	done
+}
+
+register_values() {
+	[ -n "$(ls "$LG/registers")" ] || { echo "no registers"; return 1; }
+	for file in "$LG"/registers/*; do
+		matches "$(cat "$file")" '0x[0-9a-f]+|[0-9a-f]{64}|unknown' || { echo "in $file"; return 1; }
+	done
+}
+
+register_names() {
+	for name in STS ESTS ERRORCODE SPAD VER.FSBIF DIDVID VER.QPIIF SINIT.BASE SINIT.SIZE \
+		HEAP.BASE HEAP.SIZE DPR E2STS PUBLIC.KEY; do
+		[ -f "$LG/registers/TXT.$name" ] || { echo "no TXT.$name"; return 1; }
+	done
+}
+
+measurement_values() {
+	for file in "$LG"/measurements/*; do
+		[ -e "$file" ] || continue
+		matches "$(cat "$file")" '([0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}|unknown)' ||
+			{ echo "in $file"; return 1; }
+	done
+}
+
+# What a user other than root must not see or do.
+secret() {
+	[ "$(stat -c %u "$LG/event_log")$(stat -c %u "$LG/evidence")" = 00 ]
+}
+
+write_only() {
+	for file in commit reverify; do
+		if cat "$LG/$file" > /dev/null 2>&1; then echo "$file can be read"; return 1; fi
+	done
+}
+
+rejects() {
+	before=$(cat "$LG/generation")
+	if echo "not a digest" 2> /dev/null > "$LG/commit"; then echo "commit took nonsense"; return 1; fi
+	same "$(cat "$LG/generation")" "$before"
+}
+
+debug_tables() {
+	for name in checks heap event_log; do
+		[ -s "$LG_DEBUG/$name" ] || { echo "$name is empty or missing"; return 1; }
+	done
+}
+
+check "files have their permissions" permissions
+check "verdict is one of its words" one_of "$(cat "$LG/verdict")" "$VERDICTS"
+check "launcher is one of its words" one_of "$(cat "$LG/launcher")" "tboot secure-launch unknown none"
+check "generation is a number" matches "$(cat "$LG/generation")" '[0-9]+'
+check "one value a file" one_line "$LG/verdict" "$LG/reason" "$LG/generation" "$LG/launcher" \
+	"$LG/policy_digest" "$LG/pinned_by" "$LG"/checks/* "$LG"/registers/*
+check "every check has a file" check_names
+check "checks hold their words" check_words
+check "registers are named" register_names
+check "registers hold hexadecimal values" register_values
+check "measurements hold digests" measurement_values
+check "log and evidence belong to root" secret
+check "commit and reverify cannot be read" write_only
+check "commit refuses what is no digest" rejects
+if [ -d /sys/kernel/debug/tracing ] || [ -n "$(ls /sys/kernel/debug 2> /dev/null)" ]; then
+	check "debugfs has its tables" debug_tables
+else
+	skip "debugfs has its tables" "debugfs is not mounted"
+fi
+ktap_end
