@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Shared by the SDK scripts: places, messages, and a way to run slow steps.
+# Sourced; expects LG_HERE to be the directory of these scripts.
+
+# shellcheck source=scripts/sdk/settings
+. "$LG_HERE/settings"
+
+LG_TOP=$(cd "$LG_HERE/../.." && pwd -P)
+
+# The cache is resolved, because the same path is used on both sides of the
+# toolchain root and a symbolic link would not exist inside.
+LG_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/launchguard
+mkdir -p "$LG_CACHE/log"
+LG_CACHE=$(cd "$LG_CACHE" && pwd -P)
+export LG_TOP LG_CACHE
+
+say() { printf 'sdk: %s\n' "$*" >&2; }
+note() { printf 'sdk: notice: %s\n' "$*" >&2; }
+die() {
+	printf 'sdk: error: %s\n' "$1" >&2
+	shift
+	[ $# -eq 0 ] || printf 'sdk:        %s\n' "$@" >&2
+	exit 1
+}
+
+# step TITLE LOG COMMAND...: run a slow command with its output in LOG, a line
+# of progress every ten seconds, and the end of LOG when it fails.
+step() {
+	local title=$1 log=$2 began=$SECONDS pid rc=0 tick=0
+	shift 2
+	say "$title"
+	mkdir -p "${log%/*}"
+	"$@" >"$log" 2>&1 </dev/null &
+	pid=$!
+	while kill -0 "$pid" 2>/dev/null; do
+		sleep 0.5
+		tick=$((tick + 1))
+		[ $((tick % 20)) -ne 0 ] ||
+			printf 'sdk:   %4d s  %s\n' $((SECONDS - began)) \
+				"$(tr '\r' '\n' <"$log" | grep -v '^[[:space:]]*$' |
+					tail -n 1 | cut -c1-100)" >&2
+	done
+	wait "$pid" || rc=$?
+	if [ "$rc" -ne 0 ]; then
+		tail -n 25 "$log" | sed 's/^/sdk:   | /' >&2
+		say "failed after $((SECONDS - began)) s; whole log: $log"
+	fi
+	return "$rc"
+}
+
+# The root's name holds a hash of all that it is made from, so a changed
+# package list makes a new root and never a half-updated one.
+root_key() {
+	{
+		grep -v '^[[:space:]]*\(#\|$\)' "$LG_HERE/packages"
+		printf '%s\n' "$LG_SUITE" "$LG_BACKPORTS" "$LG_ARCH" "$LG_ROOT_FORMAT"
+	} | sha256sum | cut -c1-12
+}
+root_dir() { printf '%s/root-%s\n' "$LG_CACHE" "$(root_key)"; }
