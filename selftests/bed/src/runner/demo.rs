@@ -1,9 +1,257 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The demonstration: a good launch, a changed one, and none.
+//! The demonstration: a good launch, the same machine with one byte of the launcher changed, and
+//! the same kernel never launched. A screen each, with words for what one sees.
 
-use anyhow::Result;
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
 
-/// Shows the three machines one after the other on `release`, or on the newest kernel.
-pub fn run(_release: Option<&str>) -> Result<bool> {
-    Ok(true)
+use anyhow::{ensure, Context, Result};
+use launchguard_bed::launch::{Config, Image, ImagePatch, Start};
+
+use super::guest::Guest;
+use super::place::{self, Kernel};
+use super::suite::Bench;
+use crate::scenario::compare::What;
+use crate::scenario::engine::{self, SYSFS};
+use crate::scenario::expect::State;
+use crate::scenario::pins::{damaged, Pcrs, Pins, READ_PCRS};
+use crate::scenario::MachineSpec;
+
+/// A machine of the demonstration has to be through after this time.
+const TIMEOUT: Duration = Duration::from_secs(240);
+const MOMENT: Duration = Duration::from_secs(60);
+
+/// What the serial line shows on the way, and what it means.
+const MILESTONES: &[(&str, &str)] = &[
+    ("executing GETSEC[SENTER]", "tboot executes GETSEC[SENTER]: the emulated CPU and SINIT measure it"),
+    ("measured launch succeeded", "tboot is the measured environment now and measures the kernel"),
+    ("Linux version", "Debian's kernel starts"),
+    ("bed: machine is up", "the machine is up"),
+];
+
+/// Shows the three machines on `release`, or on the newest kernel; whether each showed what it
+/// should.
+pub fn run(release: Option<&str>) -> Result<bool> {
+    let bench = Bench::new()?;
+    let kernel = place::kernels(&bench.checkout, release.unwrap_or("all"))?.remove(0);
+    println!("launchguard on Debian's kernel {}\n", kernel.release);
+    println!("Genuine: kernel, tboot, TPM (swtpm), heap and log formats, launchguard itself.");
+    println!("Emulated: what Intel's CPU, chipset and SINIT module do, so no TXT hardware is needed.");
+    let initrd = bench.ram_disk(&kernel)?;
+    let show = Show {
+        bench,
+        kernel,
+        initrd,
+    };
+    let (first, pcrs) = show.good()?;
+    let second = show.changed(&pcrs)?;
+    let third = show.never()?;
+    println!("\nLogs of the three machines: {}", show.bench.folder.display());
+    let words = [first, second, third];
+    println!("Verdicts: {}", words.join(", "));
+    Ok(words == ["verified", "failed", "absent"])
+}
+
+struct Show {
+    bench: Bench,
+    kernel: Kernel,
+    initrd: std::path::PathBuf,
+}
+
+impl Show {
+    fn title(&self, number: u32, text: &str) {
+        println!("\n{}", "=".repeat(78));
+        println!("{number} of 3   {text}");
+        println!("{}", "=".repeat(78));
+    }
+
+    /// Boots a machine and tells how far it is.
+    fn boot(&self, spec: &MachineSpec, name: &str) -> Result<(Guest, Config)> {
+        let config = self.bench.config(spec, &self.kernel, &self.initrd)?;
+        let begin = Instant::now();
+        let mut seen = 0;
+        let terminal = std::io::stdout().is_terminal();
+        let mut watch = |serial: &str| {
+            // A machine that is not launched leaves the launch's milestones out.
+            for (index, (text, meaning)) in MILESTONES.iter().enumerate().skip(seen) {
+                if serial.contains(text) {
+                    println!("\r  [{:3} s] {meaning}", begin.elapsed().as_secs());
+                    seen = index + 1;
+                }
+            }
+            if terminal {
+                print!("\r  [{:3} s] ...", begin.elapsed().as_secs());
+                std::io::stdout().flush().ok();
+            }
+        };
+        println!("  [  0 s] the machine is switched on");
+        let logs = self.bench.logs(&self.kernel, &format!("demo-{name}"));
+        let guest = Guest::start_watched(&config, TIMEOUT, &logs, &mut watch)?;
+        println!("\r  [{:3} s] the system is up", begin.elapsed().as_secs());
+        Ok((guest, config))
+    }
+
+    fn good(&self) -> Result<(String, Pcrs)> {
+        self.title(1, "a good launch");
+        let (mut guest, config) = self.boot(&MachineSpec::default(), "good")?;
+        shell(&mut guest, "insmod launchguard.ko", "insmod /launchguard.ko")?;
+        let state = judged(&mut guest)?;
+        headline(&state);
+        println!("  Everything holds, but nobody has said yet which launch is the expected one.\n");
+        println!("  Evidence that agrees though it comes from different places:");
+        for (bank, number) in [("sha256", 17), ("sha256", 18), ("sha384", 17)] {
+            let replay = value(&mut guest, &format!("measurements/replay{number}_{bank}"))?;
+            let pcr = value(&mut guest, &format!("measurements/pcr{number}_{bank}"))?;
+            compared(&format!("PCR {number} {bank}"), "log", &replay, "TPM", &pcr);
+        }
+        for (title, what, source) in [
+            ("tboot measured", What::Mle, "lcp2_mlehash tboot.gz"),
+            ("SINIT measured", What::Sinit, "published"),
+        ] {
+            let found = value(&mut guest, what.file())?;
+            let expected = what.expected(&config, &self.bench.checkout)?;
+            compared(title, "log", &found, source, &expected);
+        }
+        println!("\n  Now the owner pins PCR 17 and 18 of this launch (launchguardctl enroll does the same):");
+        let pcrs = Pcrs::parse(&guest.check(READ_PCRS, MOMENT)?)?;
+        commit(&mut guest, &pcrs)?;
+        let state = engine::reverify(&mut guest)?;
+        headline(&state);
+        guest.power_off().ok();
+        Ok((state.verdict, pcrs))
+    }
+
+    fn changed(&self, pcrs: &Pcrs) -> Result<String> {
+        self.title(2, "the same machine, one byte of tboot changed");
+        println!("  A letter of a message in tboot's read-only data. Nothing it does changes.");
+        let spec = MachineSpec {
+            patches: vec![ImagePatch {
+                image: Image::Tboot,
+                offset: 0,
+                text: Some("measured launch succeeded".into()),
+                xor: 0x20,
+            }],
+            ..MachineSpec::default()
+        };
+        let (mut guest, _) = self.boot(&spec, "changed")?;
+        let claim = guest.check("txt-stat 2> /dev/null | grep 'TXT measured launch'", MOMENT)?;
+        println!("  $ txt-stat            {}", claim.trim());
+        println!("  tboot's own tool reads the registers, and they say that all is well.");
+        put_references(&mut guest, pcrs)?;
+        shell(
+            &mut guest,
+            "insmod launchguard.ko references=launchguard/references",
+            "insmod /launchguard.ko references=launchguard/references",
+        )?;
+        let state = judged(&mut guest)?;
+        headline(&state);
+        let found = value(&mut guest, "measurements/pcr17_sha256")?;
+        let expected = pcrs.get("sha256", 17).unwrap_or("none").to_owned();
+        compared("PCR 17 sha256", "TPM", &found, "owner", &expected);
+        detail(&mut guest, &state)?;
+        guest.power_off().ok();
+        Ok(state.verdict)
+    }
+
+    fn never(&self) -> Result<String> {
+        self.title(3, "the same kernel, started without a measured launch");
+        let spec = MachineSpec {
+            start: Start::Firmware,
+            ..MachineSpec::default()
+        };
+        let (mut guest, _) = self.boot(&spec, "never")?;
+        shell(&mut guest, "insmod launchguard.ko", "insmod /launchguard.ko")?;
+        let state = judged(&mut guest)?;
+        headline(&state);
+        let pcr = value(&mut guest, "measurements/pcr17_sha256").unwrap_or_default();
+        if !pcr.is_empty() {
+            println!("  PCR 17 sha256       {}", short(&pcr));
+        }
+        println!("  All ones: since the TPM was switched on no CPU has launched anything.");
+        detail(&mut guest, &state)?;
+        guest.power_off().ok();
+        Ok(state.verdict)
+    }
+}
+
+fn shell(guest: &mut Guest, shown: &str, script: &str) -> Result<()> {
+    println!("  # {shown}");
+    guest.check(script, MOMENT).map(|_| ())
+}
+
+/// The judgement when it is not pending any more.
+fn judged(guest: &mut Guest) -> Result<State> {
+    let begin = Instant::now();
+    loop {
+        let state = engine::state(guest)?;
+        if state.verdict != "pending" {
+            return Ok(state);
+        }
+        ensure!(begin.elapsed() < MOMENT, "the verdict stays pending");
+    }
+}
+
+fn headline(state: &State) {
+    let count = |word: &str| state.checks.values().filter(|found| *found == word).count();
+    println!("  # cat verdict         {}", state.verdict.to_uppercase());
+    if !state.reason.is_empty() {
+        println!("  # cat reason          {}", state.reason);
+    }
+    println!(
+        "  launcher {}; of {} checks {} pass, {} fail, {} unknown, {} not applicable",
+        state.launcher,
+        state.checks.len(),
+        count("pass"),
+        count("fail"),
+        count("unknown"),
+        count("n/a")
+    );
+}
+
+/// What debugfs says of the checks behind the verdict.
+fn detail(guest: &mut Guest, state: &State) -> Result<()> {
+    for id in state.reason.split_whitespace().take(2) {
+        let line = guest.run(&format!("grep '^{id}' /sys/kernel/debug/launchguard/checks"), MOMENT)?;
+        let text = line.text().split_whitespace().collect::<Vec<_>>().join(" ");
+        println!("  {text}");
+    }
+    Ok(())
+}
+
+fn value(guest: &mut Guest, file: &str) -> Result<String> {
+    Ok(guest.check(&format!("cat {SYSFS}/{file}"), MOMENT)?.trim().to_owned())
+}
+
+fn compared(title: &str, one: &str, left: &str, other: &str, right: &str) {
+    let sign = if left == right { "= " } else { "/=" };
+    println!("    {title:<16} {one:>4} {} {sign} {} {other}", short(left), short(right));
+}
+
+fn short(hex: &str) -> String {
+    match hex.get(..16) {
+        Some(start) => format!("{start}.."),
+        None => hex.to_owned(),
+    }
+}
+
+fn references(pcrs: &Pcrs) -> Result<String> {
+    Pins::sha256().text(pcrs)
+}
+
+fn put_references(guest: &mut Guest, pcrs: &Pcrs) -> Result<()> {
+    guest.put("/usr/lib/firmware/launchguard/references", references(pcrs)?.as_bytes())
+}
+
+fn commit(guest: &mut Guest, pcrs: &Pcrs) -> Result<()> {
+    let (text, digest) = damaged(&references(pcrs)?, None);
+    guest.put("/tmp/references", &text)?;
+    for line in [
+        format!("cat /tmp/references > {SYSFS}/references"),
+        format!("echo {digest} > {SYSFS}/commit"),
+    ] {
+        guest.check(&line, MOMENT).context("commit of the references")?;
+    }
+    println!("  # cat references > {SYSFS}/references");
+    println!("  # sha256sum references > {SYSFS}/commit");
+    Ok(())
 }

@@ -27,6 +27,16 @@ impl Guest {
     /// Starts the machine and waits for its agent. Everything has to be over after `timeout`;
     /// logs go to `logs`, also when this fails.
     pub fn start(config: &Config, timeout: Duration, logs: &Path) -> Result<Self> {
+        Self::start_watched(config, timeout, logs, &mut |_| ())
+    }
+
+    /// The same; `watch` is shown the first serial port's text again and again until then.
+    pub fn start_watched(
+        config: &Config,
+        timeout: Duration,
+        logs: &Path,
+        watch: &mut dyn FnMut(&str),
+    ) -> Result<Self> {
         fs::create_dir_all(logs)?;
         let machine = Machine::start(config)?;
         let agent = Agent::new(machine.control()?)?;
@@ -36,7 +46,11 @@ impl Guest {
             deadline: Instant::now() + timeout,
             logs: logs.to_owned(),
         };
-        guest.wait_ready()?;
+        let Self { machine, agent, .. } = &mut guest;
+        agent.wait_ready(timeout, &mut || {
+            watch(&machine.serial()?);
+            alive(machine)
+        })?;
         Ok(guest)
     }
 

@@ -80,6 +80,17 @@ pub enum Damage {
 }
 
 impl Pins {
+    /// PCR 17 and 18 in the sha256 bank.
+    pub fn sha256() -> Self {
+        Self {
+            from: None,
+            banks: default_banks(),
+            others: 0,
+            wrong: None,
+            only: None,
+        }
+    }
+
     /// The text.
     pub fn text(&self, pcrs: &Pcrs) -> Result<String> {
         let mut text = String::from("version 1 references\n# made from tpm2_pcrread\n");
