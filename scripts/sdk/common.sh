@@ -58,3 +58,22 @@ root_key() {
 	} | sha256sum | cut -c1-12
 }
 root_dir() { printf '%s/root-%s\n' "$LG_CACHE" "$(root_key)"; }
+
+# remove DIRECTORY...: a directory of the cache, unless something is mounted
+# below it: a forgotten mount would hand the host's own files to rm.
+remove() {
+	local dir
+	for dir; do
+		case $dir in
+		"$LG_CACHE"/?*) ;;
+		*) die "not in the cache, so not removed: $dir" ;;
+		esac
+		# The mount table writes a blank as \040.
+		if awk -v d="$dir" '{ gsub(/\\040/, " ", $5); if ($5 == d || index($5, d "/") == 1) f = 1 }
+			END { exit !f }' /proc/self/mountinfo; then
+			die "something is mounted below $dir, so it is not removed" \
+				"unmount it first (see: findmnt)"
+		fi
+		rm -rf --one-file-system "$dir"
+	done
+}
