@@ -109,14 +109,13 @@ impl Header {
             got: bytes.len(),
         };
         let header = Self::read(Bytes::new(bytes)).ok_or(short)?;
-        let fits = |size: u64| size >= HEADER_MIN && size <= header.size;
         if header.size > region_size {
             return Err(AcmError::Region {
                 size: header.size,
                 region: region_size,
             });
         }
-        if !fits(header.header_size) {
+        if !(HEADER_MIN..=header.size).contains(&header.header_size) {
             return Err(AcmError::HeaderSize {
                 header: header.header_size,
                 size: header.size,

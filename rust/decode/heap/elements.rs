@@ -161,6 +161,20 @@ impl<'a> Elements<'a> {
         Ok(None)
     }
 
+    /// Offset behind the END element, in bytes from the table's first data byte; for a table that
+    /// ends with its fixed part, that part's size. 0 for a version that has no elements.
+    ///
+    /// # Errors
+    ///
+    /// When the chain is broken.
+    pub fn end(mut self) -> Result<usize, ElementError> {
+        let last = if self.done { 0 } else { HEADER };
+        for element in self.by_ref() {
+            element?;
+        }
+        Ok(self.offset.saturating_add(last))
+    }
+
     /// The element at the front and how many bytes it takes; `None` for END.
     fn front(&self) -> Result<Option<(Element<'a>, usize)>, ElementErrorKind> {
         let left = self.rest.len();

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Typed registers against the bit layouts of SDG appendix B.
+
+use launchguard_pure::decode::registers::{
+    launch_claimed, production_fused, DidVid, Dpr, Reg, Registers, Sts,
+};
+
+#[test]
+fn status_bits_are_the_specifications() {
+    type Getter = fn(Sts) -> bool;
+    let bits: [(u32, Getter); 6] = [
+        (0, Sts::senter_done),
+        (1, Sts::sexit_done),
+        (6, Sts::mem_config_lock),
+        (7, Sts::private_open),
+        (15, Sts::locality1_open),
+        (16, Sts::locality2_open),
+    ];
+    for (bit, getter) in bits {
+        for set in 0..64 {
+            assert_eq!(getter(Sts(1 << set)), set == bit, "bit {set}");
+        }
+    }
+}
+
+#[test]
+fn the_protected_range_ends_at_top() {
+    // TOP 0xb90 MiB, 4 MiB, locked.
+    let dpr = Dpr(0xb900_0041);
+    assert!(dpr.lock());
+    assert_eq!(dpr.size_mib(), 4);
+    assert_eq!(dpr.size(), 0x40_0000);
+    assert_eq!(dpr.limit(), 0xb900_0000);
+    assert_eq!(dpr.base(), Some(0xb8c0_0000));
+    assert!(!Dpr(0xb900_0040).lock());
+    assert_eq!(Dpr(0x0000_0001).base(), Some(0));
+    assert_eq!(Dpr(0x0010_0ff1).size_mib(), 255);
+    assert_eq!(Dpr(0x0010_0ff1).base(), None);
+    assert_eq!(Dpr(u64::MAX).limit(), 0xfff0_0000);
+}
+
+#[test]
+fn the_identity_has_four_fields() {
+    let id = DidVid(0x4444_3333_2222_1111);
+    assert_eq!(id.vendor(), 0x1111);
+    assert_eq!(id.device(), 0x2222);
+    assert_eq!(id.revision(), 0x3333);
+    assert_eq!(id.extension(), 0x4444);
+}
+
+#[test]
+fn the_fuse_is_read_from_the_second_register_when_the_first_is_empty() {
+    const SET: u64 = 0x9d00_3000;
+    const CLEAR: u64 = 0x1d00_3000;
+    for (fsbif, qpiif, fused) in [
+        (Some(SET), None, Some(true)),
+        (Some(CLEAR), Some(SET), Some(false)),
+        (Some(0), Some(SET), Some(true)),
+        (Some(u64::MAX), Some(CLEAR), Some(false)),
+        (Some(0xffff_ffff), Some(SET), Some(true)),
+        (Some(0x1234_0000_0000), Some(SET), Some(true)),
+        (Some(0), Some(0), None),
+        (Some(u64::MAX), Some(u64::MAX), None),
+        (Some(0), None, None),
+        (None, Some(SET), None),
+    ] {
+        assert_eq!(
+            production_fused(fsbif, qpiif),
+            fused,
+            "{fsbif:x?} {qpiif:x?}"
+        );
+    }
+}
+
+fn launched() -> Registers {
+    let mut registers = Registers::UNREADABLE;
+    registers.set(Reg::Sts, Some(0x1_c091));
+    registers.set(Reg::DidVid, Some(0x1_b007_8086));
+    registers.set(Reg::HeapBase, Some(0x6ff0_0000));
+    registers.set(Reg::HeapSize, Some(0x10_0000));
+    registers
+}
+
+#[test]
+fn a_launch_takes_every_sign_of_it() {
+    assert_eq!(launch_claimed(&launched()), Some(true));
+    for (reg, value) in [
+        (Reg::Sts, 0x1_c090),
+        (Reg::Sts, 0x1_c093),
+        (Reg::DidVid, 0x1_b007_1022),
+        (Reg::DidVid, u64::MAX),
+        (Reg::DidVid, 0),
+        (Reg::HeapBase, 0),
+        (Reg::HeapSize, 0),
+    ] {
+        let mut registers = launched();
+        registers.set(reg, Some(value));
+        assert_eq!(
+            launch_claimed(&registers),
+            Some(false),
+            "{reg:?} {value:#x}"
+        );
+    }
+}
+
+#[test]
+fn what_was_not_read_leaves_it_open_unless_something_else_decides() {
+    for reg in [Reg::Sts, Reg::DidVid, Reg::HeapBase, Reg::HeapSize] {
+        let mut registers = launched();
+        registers.set(reg, None);
+        assert_eq!(launch_claimed(&registers), None, "{reg:?}");
+        let other = if reg == Reg::HeapBase {
+            Reg::HeapSize
+        } else {
+            Reg::HeapBase
+        };
+        registers.set(other, Some(0));
+        assert_eq!(launch_claimed(&registers), Some(false), "{reg:?}");
+    }
+    assert_eq!(launch_claimed(&Registers::UNREADABLE), None);
+}
