@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0
+# launchguard: see "make help". Kbuild is what the kernel's build reads.
+
+SHELL := /bin/bash
+ENTER := scripts/sdk/enter
+KDIR ?=
+SCENARIO ?=
+FUZZ_SECONDS ?= 60
+export FUZZ_SECONDS
+
+.DEFAULT_GOAL := modules
+.PHONY: modules sdk sdk-ready launchguardctl test demo fuzz lint clean help
+
+# Kernels are built one after the other; each build uses all processors.
+ifneq ($(KDIR),)
+modules:
+	@scripts/sdk/module "$(KDIR)"
+else
+modules: sdk-ready
+	@scripts/sdk/sdk list | while read -r dir; do \
+		scripts/sdk/module "$$dir/build" </dev/null || exit 1; \
+	done
+endif
+
+# "sdk" asks the archive for newer kernels; the others do so once a day.
+sdk:
+	@scripts/sdk/sdk make
+
+sdk-ready:
+	@scripts/sdk/sdk ensure
+
+launchguardctl: sdk-ready
+	@$(ENTER) cargo build -q --release -p launchguardctl
+	@mkdir -p out
+	@$(ENTER) sh -c 'install "$$CARGO_TARGET_DIR/release/launchguardctl" out/launchguardctl'
+
+test: modules
+	@scripts/test $(SCENARIO)
+
+demo: modules
+	@$(ENTER) cargo run -q --release -p launchguard-bed -- demo
+
+fuzz: sdk-ready
+	@$(ENTER) selftests/fuzz/run
+
+lint: sdk-ready
+	@scripts/checks/run
+
+# What is in the checkout; the cache has its own life.
+clean:
+	rm -rf out
+	find . -path ./.git -prune -o \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
+		-o -name '*.mod.c' -o -name '.*.cmd' -o -name 'modules.order' \
+		-o -name 'Module.symvers' \) -type f -exec rm -f {} +
+	rm -f rust/bindings_generated.rs
+
+help:
+	@echo 'make                launchguard.ko for every kernel of the SDK, in out/RELEASE/'
+	@echo 'make KDIR=DIR       launchguard.ko for a kernel whose headers carry Rust metadata'
+	@echo 'make sdk            toolchain root and kernel metadata, in the cache'
+	@echo 'make demo           the emulated launch, and what launchguard says about it'
+	@echo 'make test           all tests on all kernels; SCENARIO=NAME... for some of the boots'
+	@echo 'make lint           formatting, clippy, checkpatch and the rules between the rooms'
+	@echo 'make fuzz           each decoder for FUZZ_SECONDS (60)'
+	@echo 'make launchguardctl the command, in out/'
+	@echo 'make clean          removes what was built in the checkout'
+	@echo
+	@echo 'cache: $${XDG_CACHE_HOME:-~/.cache}/launchguard   mirror: LAUNCHGUARD_MIRROR=URL'
