@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
 # KTAP for the scripts beside this folder (Documentation/dev-tools/ktap.rst). Sourced.
 #
 #   ktap_plan N                 header and plan

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+# shellcheck disable=SC2034 # the scripts read them
 # What the scripts beside this folder share. Sourced.
 
 LG=/sys/devices/faux/launchguard

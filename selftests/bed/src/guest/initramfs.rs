@@ -85,6 +85,8 @@ fn archive(contents: &Contents) -> Result<Vec<u8>> {
     }
     if let Some(selftests) = &contents.selftests {
         tests(&mut archive, selftests)?;
+        let poll = compiled(&selftests.join("poll_verdict.c"))?;
+        archive.file("usr/bin/poll_verdict", 0o755, &poll);
     }
     Ok(archive.finish())
 }
@@ -152,6 +154,23 @@ fn kernel_module(archive: &mut Archive, folder: &Path, name: &str) -> Result<()>
     let file = Path::new(name).file_name().and_then(|n| n.to_str()).unwrap_or(name);
     archive.file(&format!("modules/{file}"), 0o644, &bytes);
     Ok(())
+}
+
+/// Compiles one C file for the guest, without shared libraries.
+fn compiled(source: &Path) -> Result<Vec<u8>> {
+    let output = std::env::temp_dir().join(format!("bed-{}.out", std::process::id()));
+    let status = Command::new("gcc")
+        .args(["-static", "-O2", "-s", "-o"])
+        .arg(&output)
+        .arg(source)
+        .status()
+        .context("gcc")?;
+    if !status.success() {
+        bail!("{} does not compile", source.display());
+    }
+    let bytes = fs::read(&output)?;
+    fs::remove_file(&output).ok();
+    Ok(bytes)
 }
 
 /// Adds the scripts of `selftests`, its settings and its library.

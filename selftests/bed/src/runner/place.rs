@@ -48,44 +48,41 @@ impl Kernel {
     }
 }
 
-/// The installed kernels for which a module was built, newest series first; only `wanted` unless
-/// that is `all`.
+/// The SDKs' kernels for which a module was built, newest first; only `wanted` (a release or a
+/// series) unless that is `all`.
 pub fn kernels(checkout: &Path, wanted: &str) -> Result<Vec<Kernel>> {
+    let list = cache()?.join("current");
+    let text = fs::read_to_string(&list)
+        .with_context(|| format!("{}: there is no SDK yet, `make sdk` makes them", list.display()))?;
     let mut found = Vec::new();
     let mut without_module = Vec::new();
-    for entry in fs::read_dir("/usr/lib/modules").context("/usr/lib/modules")? {
-        let modules = entry?.path();
-        let Some(release) = modules.file_name().and_then(|name| name.to_str()) else {
-            continue;
-        };
-        let release = release.to_owned();
-        if wanted != "all" && wanted != release {
+    for line in text.lines() {
+        let Some((series, sdk)) = line.split_once(' ') else { continue };
+        let sdk = Path::new(sdk.trim());
+        let release = fs::read_to_string(sdk.join("release"))
+            .with_context(|| format!("{}", sdk.display()))?
+            .trim()
+            .to_owned();
+        if ![release.as_str(), series, "all"].contains(&wanted) {
             continue;
         }
-        let images = [modules.join("vmlinuz"), format!("/boot/vmlinuz-{release}").into()];
-        let Some(image) = images.into_iter().find(|path| path.is_file()) else {
-            continue;
-        };
         let module = checkout.join("out").join(&release).join("launchguard.ko");
         if module.is_file() {
             found.push(Kernel {
+                image: sdk.join("vmlinuz"),
+                modules: sdk.join("lib/modules").join(&release),
                 release,
-                image,
-                modules,
                 module,
             });
         } else {
             without_module.push(release);
         }
     }
+    if let [first, ..] = without_module.as_slice() {
+        bail!("out/{first}/launchguard.ko is missing: `make` builds the module for each kernel");
+    }
     if found.is_empty() {
-        bail!(
-            "no kernel to test: `make` builds the module for each installed kernel{}",
-            match without_module.as_slice() {
-                [] => String::new(),
-                list => format!(" (without one: {})", list.join(", ")),
-            }
-        );
+        bail!("{} has no kernel {wanted}", list.display());
     }
     found.sort_by_key(|kernel| std::cmp::Reverse(version(&kernel.release)));
     Ok(found)
