@@ -43,6 +43,16 @@ impl Corpus {
         read(&self.root.join("bin").join(name))
     }
 
+    /// The text of a file in the corpus directory itself, for example `"failures.md"`.
+    ///
+    /// # Panics
+    ///
+    /// When the file cannot be read, or is not text.
+    pub fn text(&self, name: &str) -> String {
+        String::from_utf8(read(&self.root.join(name)))
+            .unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
     /// The case whose file name starts with `number`, for example `"02"`.
     ///
     /// # Panics

@@ -2,6 +2,9 @@
 
 //! The pure rooms against evidence of real machines.
 
+#[path = "corpus/decode.rs"]
+mod decode;
+
 use launchguard_host_tests::corpus::Corpus;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;
@@ -21,9 +24,10 @@ fn case_16_states_both_banks(corpus: &Corpus) {
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
+    let tests = TESTS.iter().chain(decode::TESTS);
     let trials = match Corpus::find() {
-        Ok(corpus) => TESTS.iter().map(|test| run(*test, &corpus)).collect(),
-        Err(reason) => TESTS.iter().map(|test| skip(*test, &reason)).collect(),
+        Ok(corpus) => tests.map(|test| run(*test, &corpus)).collect(),
+        Err(reason) => tests.map(|test| skip(*test, &reason)).collect(),
     };
     libtest_mimic::run(&arguments, trials).exit_code()
 }

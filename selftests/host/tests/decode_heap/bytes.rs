@@ -59,7 +59,7 @@ pub fn bios_data() -> Vec<u8> {
 pub fn os_sinit_data(elements: &[u8]) -> Vec<u8> {
     let mut table = Build::default().u32(7).u32(1);
     for value in 1..=9_u64 {
-        table = table.u64(value << 32 | 0x1000 * value);
+        table = table.u64((value << 32) | (0x1000 * value));
     }
     table.u32(0x602).u64(0x7fff_e014).raw(elements).0
 }
