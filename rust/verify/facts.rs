@@ -65,7 +65,8 @@ pub enum TpmFamily {
     Tpm20,
 }
 
-/// What the TPM answered. Banks are indexed by [`HashAlg::index`].
+/// What the TPM answered. Banks are indexed by [`HashAlg::index`]. Every allocated bank is to be
+/// read: one that is not is an unread PCR to the checks.
 #[derive(Clone, Copy, Debug)]
 pub struct TpmFacts {
     /// Its family.
@@ -76,6 +77,19 @@ pub struct TpmFacts {
     pub first: [PcrBank; HashAlg::ALL.len()],
     /// PCR 17-22, read again after it.
     pub second: [PcrBank; HashAlg::ALL.len()],
+}
+
+impl TpmFacts {
+    /// Whether the bank of `alg` is allocated.
+    pub fn is_allocated(&self, alg: HashAlg) -> bool {
+        self.allocated.get(alg.index()).copied().unwrap_or(false)
+    }
+
+    /// The first reading of a PCR from 17 to 22; `None` for others and where there is none.
+    pub fn pcr(&self, alg: HashAlg, pcr: u32) -> Option<&Digest> {
+        let slot = usize::try_from(pcr.checked_sub(FIRST_DRTM_PCR)?).ok()?;
+        self.first.get(alg.index())?.get(slot)?.as_ref()
+    }
 }
 
 /// Whether ranges that must be kept from the kernel overlap System RAM; `None`: could not be told.

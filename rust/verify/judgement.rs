@@ -4,6 +4,7 @@
 
 use super::catalogue::{CheckId, CheckSet};
 use super::facts::{PcrBank, DRTM_PCRS};
+use super::replay::slot;
 use crate::decode::digest::{Digest, HashAlg};
 use crate::decode::text::Text;
 use core::fmt;
@@ -179,6 +180,16 @@ impl Judgement {
         self.sinit = None;
         self.mle = None;
         self.launch = None;
+    }
+
+    /// The replayed value of a PCR from 17 to 22; `None` where no replay is possible.
+    pub fn replayed(&self, alg: HashAlg, pcr: u32) -> Option<&Digest> {
+        self.replay.get(alg.index())?.get(slot(pcr)?)?.as_ref()
+    }
+
+    /// Whether the bank of `alg` covers the launch: every event of PCR 17 and 18 has a digest in it.
+    pub fn covers(&self, alg: HashAlg) -> bool {
+        self.covered.get(alg.index()).copied().unwrap_or(false)
     }
 
     /// The outcome of `check`.

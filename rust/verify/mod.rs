@@ -3,9 +3,11 @@
 //! Facts and policy to checks and a verdict: pure judgement.
 
 pub mod catalogue;
+mod checks;
 pub mod facts;
 pub mod judgement;
 pub mod policy;
-pub mod verdict;
+pub mod replay;
+mod verdict;
 
 pub use verdict::judge;

@@ -46,7 +46,7 @@ pub(super) const TXT_04: Entry = Entry {
     name: "TXT-04",
     severity: Severity::Medium,
     required: false,
-    title: "private register space closed",
+    title: "private register space explained by the launcher",
     meaning:
         "TXT.STS bit 7 (PRIVATE-OPEN) is clear; tboot and Secure Launch keep it open by design",
     attack: "while it is open any code of ring 0 may unlock the memory configuration or reset the \

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What several checks look at, decoded once.
+
+use crate::decode::digest::{HashAlg, Hasher};
+use crate::decode::eventlog::{Log, LogError};
+use crate::decode::heap::{Chain, ChainError, OsMleData, Producer, SinitMleData};
+use crate::decode::registers::{launch_claimed, DidVid, Reg, VENDOR_INTEL};
+use crate::verify::facts::{Evidence, Facts, HeapCopy, LogCopy, TpmFacts};
+use crate::verify::judgement::Launcher;
+use crate::verify::policy::References;
+
+/// What registers and PCR 17 say together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::verify) enum State {
+    /// At least one of them speaks of a launch, or cannot be read: everything is looked at.
+    Launched,
+    /// Both say that there was none.
+    Absent,
+    /// The registers claim none, and PCR 17 cannot be read.
+    Unconfirmed,
+}
+
+/// PCR 17 over all banks that were read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pcr17 {
+    /// Some bank holds all ones: no D-RTM event.
+    pub(super) ones: Option<HashAlg>,
+    /// Some bank holds zero: a D-RTM event without measurement.
+    pub(super) zero: Option<HashAlg>,
+    /// Some bank holds another value.
+    pub(super) alive: Option<HashAlg>,
+    /// Some allocated bank was not read.
+    pub(super) unread: Option<HashAlg>,
+}
+
+impl Pcr17 {
+    fn of(tpm: Option<&TpmFacts>) -> Self {
+        let mut state = Self {
+            ones: None,
+            zero: None,
+            alive: None,
+            unread: None,
+        };
+        let Some(tpm) = tpm else { return state };
+        for alg in HashAlg::ALL {
+            if !tpm.is_allocated(alg) {
+                continue;
+            }
+            let slot = match tpm.pcr(alg, 17) {
+                None => &mut state.unread,
+                Some(value) if value.is_ones() => &mut state.ones,
+                Some(value) if value.is_zero() => &mut state.zero,
+                Some(_) => &mut state.alive,
+            };
+            slot.get_or_insert(alg);
+        }
+        state
+    }
+
+    /// Whether no bank was read.
+    pub(super) const fn is_unread(&self) -> bool {
+        self.ones.is_none() && self.zero.is_none() && self.alive.is_none()
+    }
+
+    /// Whether every bank that was read says that no D-RTM event took place.
+    pub(super) const fn is_untouched(&self) -> bool {
+        self.ones.is_some() && self.zero.is_none() && self.alive.is_none()
+    }
+}
+
+/// The event log: usable, broken, or not there with the reason.
+#[derive(Clone, Copy)]
+pub(super) enum LogState<'a> {
+    /// Every record could be read.
+    Sound(Log<'a>, LogCopy<'a>),
+    /// It is no well-formed log.
+    Broken(LogError),
+    /// It could not be read, or there is none.
+    Missing(&'static str),
+}
+
+/// The heap: split into its tables, broken, or not there with the reason.
+#[derive(Clone, Copy)]
+pub(super) enum HeapState<'a> {
+    /// Its four tables.
+    Split(Chain<'a>),
+    /// Its sizes lead nowhere.
+    Broken(ChainError),
+    /// It could not be read, or there is none.
+    Missing(&'static str),
+}
+
+/// What the checks look at.
+pub(in crate::verify) struct Context<'a> {
+    pub(super) facts: &'a Facts<'a>,
+    /// `None` also for references that expect nothing.
+    pub(super) references: Option<&'a References<'a>>,
+    pub(super) hasher: &'a dyn Hasher,
+    /// What the registers claim.
+    pub(super) claimed: Option<bool>,
+    pub(super) pcr17: Pcr17,
+    pub(in crate::verify) state: State,
+    pub(in crate::verify) launcher: Launcher,
+    pub(super) heap: HeapState<'a>,
+    pub(super) log: LogState<'a>,
+}
+
+impl<'a> Context<'a> {
+    pub(in crate::verify) fn new(
+        facts: &'a Facts<'a>,
+        references: Option<&'a References<'a>>,
+        hasher: &'a dyn Hasher,
+    ) -> Self {
+        let claimed = launch_claimed(facts.registers);
+        let pcr17 = Pcr17::of(facts.tpm.read());
+        let state = match claimed {
+            Some(false) if pcr17.is_unread() => State::Unconfirmed,
+            Some(false) if pcr17.is_untouched() => State::Absent,
+            _ => State::Launched,
+        };
+        let heap = split_heap(facts.heap);
+        let launcher = match state {
+            State::Launched => launcher_of(&heap),
+            _ => Launcher::None,
+        };
+        Self {
+            facts,
+            references: references.filter(|references| !references.is_empty()),
+            hasher,
+            claimed,
+            pcr17,
+            state,
+            launcher,
+            heap,
+            log: open_log(facts.log),
+        }
+    }
+
+    /// Register `reg`.
+    pub(super) fn reg(&self, reg: Reg) -> Option<u64> {
+        self.facts.registers.get(reg)
+    }
+
+    /// Whether an Intel chipset answers in the public window.
+    pub(super) fn is_intel(&self) -> bool {
+        self.reg(Reg::DidVid)
+            .is_some_and(|value| DidVid(value).vendor() == VENDOR_INTEL)
+    }
+
+    /// The log, if it is sound.
+    pub(in crate::verify) fn sound_log(&self) -> Option<&Log<'a>> {
+        match &self.log {
+            LogState::Sound(log, _) => Some(log),
+            _ => None,
+        }
+    }
+
+    /// Why there is no sound log.
+    pub(super) const fn log_reason(&self) -> &'static str {
+        match self.log {
+            LogState::Sound(..) => "",
+            LogState::Broken(_) => "the event log is malformed (TPM-06)",
+            LogState::Missing(reason) => reason,
+        }
+    }
+
+    /// The heap's tables, if it could be split.
+    pub(super) const fn chain(&self) -> Option<&Chain<'a>> {
+        match &self.heap {
+            HeapState::Split(chain) => Some(chain),
+            _ => None,
+        }
+    }
+
+    /// Why there are no tables.
+    pub(super) const fn heap_reason(&self) -> &'static str {
+        match self.heap {
+            HeapState::Split(_) => "",
+            HeapState::Broken(_) => "the heap's tables are malformed (HEAP-02)",
+            HeapState::Missing(reason) => reason,
+        }
+    }
+
+    /// SinitMleData, if it can be decoded.
+    pub(super) fn sinit_mle_data(&self) -> Option<SinitMleData<'a>> {
+        SinitMleData::decode(self.chain()?.sinit_mle_data.bytes).ok()
+    }
+
+    /// The TPM, if it answered.
+    pub(super) const fn tpm(&self) -> Option<&'a TpmFacts> {
+        match self.facts.tpm {
+            Evidence::Read(tpm) => Some(tpm),
+            _ => None,
+        }
+    }
+
+    /// Why there is no TPM.
+    pub(super) const fn tpm_reason(&self) -> &'static str {
+        match self.facts.tpm {
+            Evidence::Read(_) => "PCR 17 could not be read in any bank",
+            Evidence::Unreadable(reason) | Evidence::Absent(reason) => reason,
+        }
+    }
+}
+
+#[inline(never)]
+fn split_heap(heap: Evidence<HeapCopy<'_>>) -> HeapState<'_> {
+    match heap {
+        Evidence::Read(copy) => match Chain::split(copy.bytes) {
+            Ok(chain) => HeapState::Split(chain),
+            Err(error) => HeapState::Broken(error),
+        },
+        Evidence::Unreadable(reason) | Evidence::Absent(reason) => HeapState::Missing(reason),
+    }
+}
+
+#[inline(never)]
+fn open_log(log: Evidence<LogCopy<'_>>) -> LogState<'_> {
+    let copy = match log {
+        Evidence::Read(copy) => copy,
+        Evidence::Unreadable(reason) | Evidence::Absent(reason) => {
+            return LogState::Missing(reason)
+        }
+    };
+    let log = match Log::open(copy.bytes, copy.first, copy.next) {
+        Ok(log) => log,
+        Err(error) => return LogState::Broken(error),
+    };
+    match log.events().find_map(Result::err) {
+        Some(error) => LogState::Broken(error),
+        None => LogState::Sound(log, copy),
+    }
+}
+
+fn launcher_of(heap: &HeapState<'_>) -> Launcher {
+    let HeapState::Split(chain) = heap else {
+        return Launcher::Unknown;
+    };
+    match OsMleData::decode(chain.os_mle_data.bytes).map(|table| table.producer) {
+        Ok(Producer::Tboot) => Launcher::Tboot,
+        Ok(Producer::SecureLaunchG0 | Producer::SecureLaunchG1 | Producer::SecureLaunchG2) => {
+            Launcher::SecureLaunch
+        }
+        Ok(Producer::Unknown) | Err(_) => Launcher::Unknown,
+    }
+}
