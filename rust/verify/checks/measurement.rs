@@ -3,7 +3,7 @@
 //! TPM-04 and TPM-05: whether the log explains the PCRs.
 
 use super::context::{Context, LogState};
-use super::txt::Hex;
+use super::hex::Hex;
 use crate::decode::digest::HashAlg;
 use crate::decode::eventlog::Log;
 use crate::verify::catalogue::CheckId;

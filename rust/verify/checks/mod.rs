@@ -4,7 +4,9 @@
 
 mod context;
 mod heap;
+mod hex;
 mod kernel;
+mod key;
 mod log;
 mod measurement;
 mod platform;
@@ -30,7 +32,7 @@ const LAUNCH: [Check; 30] = [
     txt::private_space,
     txt::localities,
     txt::secrets,
-    txt::public_key,
+    key::public_key,
     txt::latched,
     platform::module,
     platform::production,

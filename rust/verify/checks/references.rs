@@ -3,7 +3,7 @@
 //! TPM-10: whether the launch is one that the owner expects.
 
 use super::context::Context;
-use super::txt::Hex;
+use super::hex::Hex;
 use crate::decode::digest::{Digest, HashAlg};
 use crate::decode::eventlog::EventType;
 use crate::decode::text::Text;

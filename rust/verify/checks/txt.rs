@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! TXT-01 to TXT-13: the state of the TXT registers.
+//! TXT-01 to TXT-13 but TXT-11: the state of the TXT registers.
 
-use super::context::{Context, LogState, State};
-use crate::decode::digest::HashAlg;
+use super::context::{Context, State};
 use crate::decode::errorcode::ErrorCode;
-use crate::decode::eventlog::EventType;
 use crate::decode::registers::{production_fused, DidVid, Reg, Sts, VENDOR_INTEL};
 use crate::verify::catalogue::CheckId;
-use crate::verify::facts::{Latched, TpmFamily};
+use crate::verify::facts::Latched;
 use crate::verify::judgement::{Judgement, Launcher, Outcome};
 use core::fmt;
 
@@ -286,82 +284,6 @@ pub(super) fn identity(c: &Context<'_>, out: &mut Judgement) {
     }
 }
 
-/// TXT-11.
-pub(super) fn public_key(c: &Context<'_>, out: &mut Judgement) {
-    let check = CheckId::Txt11;
-    let Some(key) = c.facts.registers.public_key else {
-        return out.set(
-            check,
-            Outcome::Unknown,
-            format_args!("TXT.PUBLIC.KEY could not be read"),
-        );
-    };
-    if key.iter().all(|byte| *byte == 0) || key.iter().all(|byte| *byte == 0xff) {
-        let digit = if key.contains(&0) { "zero" } else { "ones" };
-        return out.set(
-            check,
-            Outcome::Fail,
-            format_args!("TXT.PUBLIC.KEY is all {digit}"),
-        );
-    }
-    if c.tpm().is_some_and(|tpm| tpm.family == TpmFamily::Tpm12) {
-        return out.set(
-            check,
-            Outcome::Pass,
-            format_args!("TXT.PUBLIC.KEY holds a value; TPM 1.2 logs hold another hash of the key"),
-        );
-    }
-    compare_key(c, &key, out);
-}
-
-/// The second half of TXT-11: event 0x410 is the hash of the register in each bank.
-#[inline(never)]
-fn compare_key(c: &Context<'_>, key: &[u8; 32], out: &mut Judgement) {
-    let check = CheckId::Txt11;
-    let LogState::Sound(log, _) = &c.log else {
-        return out.set(check, Outcome::Unknown, format_args!("{}", c.log_reason()));
-    };
-    let mut compared: Option<HashAlg> = None;
-    let events = log
-        .events()
-        .filter_map(Result::ok)
-        .filter(|event| event.kind == EventType::SinitPubKeyHash);
-    for event in events {
-        for alg in HashAlg::ALL {
-            let (Some(logged), Some(hash)) =
-                (event.digest(alg), c.hasher.digest(alg, &[key.as_slice()]))
-            else {
-                continue;
-            };
-            if logged != hash {
-                return out.set(
-                    check,
-                    Outcome::Fail,
-                    format_args!(
-                        "the event at {} is not the {alg} of TXT.PUBLIC.KEY: {:.16}, not {:.16}",
-                        event.offset,
-                        Hex(&logged),
-                        Hex(&hash)
-                    ),
-                );
-            }
-            compared.get_or_insert(alg);
-        }
-    }
-    match compared {
-        Some(_) => out.set(
-            check,
-            Outcome::Pass,
-            format_args!("event SINIT_PUBKEY_HASH is the hash of TXT.PUBLIC.KEY in every bank"),
-        ),
-        None => out.set(
-            check,
-            Outcome::Unknown,
-            format_args!("the log has no event SINIT_PUBKEY_HASH to compare TXT.PUBLIC.KEY with"),
-        ),
-    }
-}
-
 /// TXT-12.
 pub(super) fn latched(c: &Context<'_>, out: &mut Judgement) {
     let check = CheckId::Txt12;
@@ -430,17 +352,4 @@ pub(super) fn agreement(c: &Context<'_>, out: &mut Judgement) {
         outcome,
         format_args!("TXT.STS {sts:#x}, PCR 17 {words}"),
     );
-}
-
-/// A digest that honours a precision: how many hex digits to show.
-pub(super) struct Hex<'a>(pub(super) &'a crate::decode::digest::Digest);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes = f.precision().map_or(usize::MAX, |digits| digits / 2);
-        for byte in self.0.as_bytes().iter().take(bytes) {
-            write!(f, "{byte:02x}")?;
-        }
-        Ok(())
-    }
 }
