@@ -1,5 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! launchguardctl: the user's command of launchguard.
+//!
+//! Exit status: 0 when what was looked at is good or well-formed, 1 when it is not, 2 when the
+//! command was used wrongly or its input could not be read.
 
-fn main() {}
+mod cli;
+mod commands;
+mod device;
+mod input;
+mod report;
+
+use clap::Parser;
+use cli::Cli;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// What was looked at is not good.
+const NOT_GOOD: u8 = 1;
+/// Wrong usage, or input that cannot be read. Also clap's own status.
+const UNREADABLE: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let report = match commands::run(&cli) {
+        Ok(report) => report,
+        Err(error) => {
+            eprintln!("launchguardctl: {error:#}");
+            return ExitCode::from(UNREADABLE);
+        }
+    };
+    match io::stdout().write_all(report.render(cli.json).as_bytes()) {
+        // A reader that has seen enough (`| head`) is no error.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            eprintln!("launchguardctl: standard output: {error}");
+            ExitCode::from(UNREADABLE)
+        }
+        _ if report.good => ExitCode::SUCCESS,
+        _ => ExitCode::from(NOT_GOOD),
+    }
+}

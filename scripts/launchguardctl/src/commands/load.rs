@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `load FILE`.
+
+use super::lint::kind_of;
+use crate::cli::TextKind;
+use crate::device::Device;
+use crate::input;
+use crate::report::Report;
+use anyhow::{ensure, Context, Result};
+use launchguard_pure::decode::digest::{HashAlg, Hasher};
+use launchguard_pure::hasher::HostHasher;
+use serde_json::json;
+use std::path::Path;
+
+/// Stages the text in `file` and commits it by its SHA-256. The module alone decides whether it is
+/// well-formed: it may know more of the language than this command.
+pub fn run(sysfs: &Path, file: &Path, kind: Option<TextKind>) -> Result<Report> {
+    let text = input::read(file)?;
+    let kind = kind_of(&text, file, kind)?.name();
+    ensure!(
+        !text.is_empty(),
+        "{}: an empty text cannot be staged; a comment alone says nothing as well",
+        file.display()
+    );
+    let digest = HostHasher
+        .digest(HashAlg::Sha256, &[&text])
+        .context("SHA-256 cannot be computed")?
+        .to_string();
+    let device = Device::open(sysfs)?;
+    device.stage(kind, &text)?;
+    let refused = match device.write("commit", &digest)? {
+        Ok(()) => None,
+        Err(error) => {
+            // The module says why; the error number only when it has nothing to say.
+            let why = device.optional_text("policy_error")?;
+            Some(why.unwrap_or_else(|| error.to_string()))
+        }
+    };
+    let text = match &refused {
+        None => format!("{kind} in force, SHA-256 {digest}"),
+        Some(why) => format!("{}: {kind} refused: {why}", file.display()),
+    };
+    Ok(Report {
+        text,
+        json: json!({"kind": kind, "sha256": digest, "error": refused}),
+        good: refused.is_none(),
+    })
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `status`.
+
+use crate::device::Device;
+use crate::report::{line, Report};
+use anyhow::Result;
+use launchguard_pure::verify::catalogue::CheckId;
+use launchguard_pure::verify::judgement::{Outcome, Verdict};
+use serde_json::{json, Map, Value};
+use std::path::Path;
+
+/// Says what the module at `sysfs` found.
+pub fn run(sysfs: &Path) -> Result<Report> {
+    let device = Device::open(sysfs)?;
+    let verdict = device.text("verdict")?;
+    let reason = device.text("reason")?;
+    let generation = device.text("generation")?;
+    let launcher = device.text("launcher")?;
+    let waived = device.text("waivers")?;
+
+    let mut text = String::new();
+    line(&mut text, "verdict", &verdict);
+    if !reason.is_empty() {
+        line(&mut text, "reason", &reason);
+    }
+    line(&mut text, "launcher", &launcher);
+    line(&mut text, "generation", &generation);
+    if !waived.is_empty() {
+        line(&mut text, "waived", &waived);
+    }
+    let mut checks = Map::new();
+    for name in device.list("checks")? {
+        let outcome = device.text(&format!("checks/{name}"))?;
+        if outcome == Outcome::Fail.word() || outcome == Outcome::Unknown.word() {
+            let title = CheckId::from_name(&name).map_or("", |check| check.entry().title);
+            line(&mut text, &format!("{name} {outcome}"), title);
+        }
+        checks.insert(name, Value::from(outcome));
+    }
+    let good = is_good(&verdict);
+    let json = json!({
+        "verdict": verdict,
+        "reason": words(&reason),
+        "generation": generation.parse::<u64>().ok(),
+        "launcher": launcher,
+        "checks": checks,
+        "waivers": words(&waived),
+    });
+    Ok(Report { text, json, good })
+}
+
+/// Whether a verdict's word is a good one.
+fn is_good(verdict: &str) -> bool {
+    [Verdict::Verified, Verdict::Unpinned]
+        .iter()
+        .any(|good| good.word() == verdict)
+}
+
+fn words(text: &str) -> Vec<&str> {
+    text.split_whitespace().collect()
+}

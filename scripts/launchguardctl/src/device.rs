@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The module's sysfs directory.
+
+use anyhow::{Context, Result};
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+/// The running module, seen through sysfs.
+#[derive(Clone, Debug)]
+pub struct Device {
+    root: PathBuf,
+}
+
+/// A sysfs write carries at most a page.
+const PAGE: usize = 4096;
+
+impl Device {
+    /// The module whose directory is `root`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such directory: the module is not loaded.
+    pub fn open(root: &Path) -> Result<Self> {
+        fs::metadata(root.join("verdict"))
+            .with_context(|| format!("{}: is launchguard loaded?", root.display()))?;
+        Ok(Self {
+            root: root.to_owned(),
+        })
+    }
+
+    /// The text of a file, without the line's end.
+    pub fn text(&self, name: &str) -> Result<String> {
+        let bytes = self.bytes(name)?;
+        Ok(String::from_utf8_lossy(&bytes).trim_end().to_owned())
+    }
+
+    /// The text of a file; `None` when the module has no value for it (ENODATA) or no such file.
+    pub fn optional_text(&self, name: &str) -> Result<Option<String>> {
+        let path = self.root.join(name);
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(text.trim_end().to_owned()).filter(|text| !text.is_empty())),
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound
+                    || error.raw_os_error() == Some(ENODATA) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error).with_context(|| path.display().to_string()),
+        }
+    }
+
+    /// The bytes of a file.
+    pub fn bytes(&self, name: &str) -> Result<Vec<u8>> {
+        let path = self.root.join(name);
+        fs::read(&path).with_context(|| path.display().to_string())
+    }
+
+    /// Stages `text` in `name`, page by page at its offset: nothing of it is in force yet.
+    pub fn stage(&self, name: &str, text: &[u8]) -> Result<()> {
+        let path = self.root.join(name);
+        let stage = || {
+            let file = OpenOptions::new().write(true).truncate(true).open(&path)?;
+            let mut offset = 0;
+            for page in text.chunks(PAGE) {
+                file.write_all_at(page, offset)?;
+                offset += page.len() as u64;
+            }
+            Ok::<(), io::Error>(())
+        };
+        stage().with_context(|| path.display().to_string())
+    }
+
+    /// Writes `value` in one write, as attributes that act want it.
+    ///
+    /// # Errors
+    ///
+    /// The outer error: the file could not be opened. The inner one: the module refused the value.
+    pub fn write(&self, name: &str, value: &str) -> Result<io::Result<()>> {
+        let path = self.root.join(name);
+        let mut file = OpenOptions::new()
+            .write(true)
+            .open(&path)
+            .with_context(|| path.display().to_string())?;
+        Ok(file.write_all(value.as_bytes()))
+    }
+
+    /// Names of the files in a directory, sorted.
+    pub fn list(&self, name: &str) -> Result<Vec<String>> {
+        let path = self.root.join(name);
+        let list = || {
+            let mut names = Vec::new();
+            for entry in fs::read_dir(&path)? {
+                names.push(entry?.file_name().to_string_lossy().into_owned());
+            }
+            names.sort();
+            Ok::<_, io::Error>(names)
+        };
+        list().with_context(|| path.display().to_string())
+    }
+}
+
+/// The module has no value to give (Linux, x86).
+const ENODATA: i32 = 61;
