@@ -7,6 +7,7 @@
 //! where that evidence is missing.
 
 pub mod corpus;
+pub mod exercise;
 pub mod fixture;
 
 pub use launchguard_pure::hasher::HostHasher;
