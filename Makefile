@@ -5,11 +5,11 @@ SHELL := /bin/bash
 ENTER := scripts/sdk/enter
 KDIR ?=
 SCENARIO ?=
+KERNEL ?=
 FUZZ_SECONDS ?= 60
-export FUZZ_SECONDS
 
 .DEFAULT_GOAL := modules
-.PHONY: modules sdk sdk-ready launchguardctl test demo fuzz lint clean help
+.PHONY: modules sdk sdk-ready stage launchguardctl test demo fuzz lint clean help
 
 # Kernels are built one after the other; each build uses all processors.
 ifneq ($(KDIR),)
@@ -34,14 +34,18 @@ launchguardctl: sdk-ready
 	@mkdir -p out
 	@$(ENTER) sh -c 'install "$$CARGO_TARGET_DIR/release/launchguardctl" out/launchguardctl'
 
-test: modules
-	@scripts/test $(SCENARIO)
+# The emulated launch's first stage: firmware, GETSEC and SINIT for tboot.
+stage: sdk-ready
+	@$(ENTER) make -s -C selftests/launch
 
-demo: modules
+test: modules stage
+	@scripts/test $(if $(KERNEL),--kernel $(KERNEL)) $(if $(SCENARIO),--only $(SCENARIO))
+
+demo: modules stage
 	@$(ENTER) cargo run -q --release -p launchguard-bed -- demo
 
 fuzz: sdk-ready
-	@$(ENTER) selftests/fuzz/run
+	@$(ENTER) selftests/fuzz/run $(FUZZ_SECONDS)
 
 lint: sdk-ready
 	@scripts/checks/run
@@ -52,14 +56,14 @@ clean:
 	find . -path ./.git -prune -o \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
 		-o -name '*.mod.c' -o -name '.*.cmd' -o -name 'modules.order' \
 		-o -name 'Module.symvers' \) -type f -exec rm -f {} +
-	rm -f rust/bindings_generated.rs
+	rm -f rust/bindings_generated.rs selftests/launch/stage.elf selftests/launch/stage.bin
 
 help:
 	@echo 'make                launchguard.ko for every kernel of the SDK, in out/RELEASE/'
 	@echo 'make KDIR=DIR       launchguard.ko for a kernel whose headers carry Rust metadata'
 	@echo 'make sdk            toolchain root and kernel metadata, in the cache'
 	@echo 'make demo           the emulated launch, and what launchguard says about it'
-	@echo 'make test           all tests on all kernels; SCENARIO=NAME... for some of the boots'
+	@echo 'make test           all tests on all kernels; KERNEL=RELEASE, SCENARIO=NAME for some boots'
 	@echo 'make lint           formatting, clippy, checkpatch and the rules between the rooms'
 	@echo 'make fuzz           each decoder for FUZZ_SECONDS (60)'
 	@echo 'make launchguardctl the command, in out/'
