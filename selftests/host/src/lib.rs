@@ -9,5 +9,7 @@
 pub mod corpus;
 pub mod exercise;
 pub mod fixture;
+#[cfg(feature = "harness")]
+pub mod harness;
 
 pub use launchguard_pure::hasher::HostHasher;

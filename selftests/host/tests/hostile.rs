@@ -10,8 +10,12 @@ use proptest::prelude::*;
 
 /// Byte strings that look like structures: small numbers and zeros are as likely as noise.
 fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
-    let byte = prop_oneof![3 => Just(0u8), 2 => 0u8..=32, 3 => any::<u8>()];
-    vec(byte, 0..most)
+    let skew = |byte: u8| match byte {
+        0..=95 => 0,
+        96..=159 => byte - 96,
+        other => other,
+    };
+    vec(any::<u8>(), 0..most).prop_map(move |bytes| bytes.into_iter().map(skew).collect())
 }
 
 /// Texts made of the language's own words.
