@@ -25,14 +25,19 @@ die() {
 }
 
 # step TITLE LOG COMMAND...: run a slow command with its output in LOG, a line
-# of progress every ten seconds, and the end of LOG when it fails.
+# of progress every ten seconds, and the end of LOG when it fails. The command
+# has a process group of its own, so that an interruption ends all of it.
 step() {
 	local title=$1 log=$2 began=$SECONDS pid rc=0 tick=0
 	shift 2
 	say "$title"
 	mkdir -p "${log%/*}"
+	set -m
 	"$@" >"$log" 2>&1 </dev/null &
 	pid=$!
+	set +m
+	# shellcheck disable=SC2064 # this pid, now
+	trap "kill -TERM -- -$pid 2>/dev/null; wait $pid; say interrupted; exit 130" INT TERM HUP
 	while kill -0 "$pid" 2>/dev/null; do
 		sleep 0.5
 		tick=$((tick + 1))
@@ -42,6 +47,7 @@ step() {
 					tail -n 1 | cut -c1-100)" >&2
 	done
 	wait "$pid" || rc=$?
+	trap - INT TERM HUP
 	if [ "$rc" -ne 0 ]; then
 		tail -n 25 "$log" | sed 's/^/sdk:   | /' >&2
 		say "failed after $((SECONDS - began)) s; whole log: $log"
