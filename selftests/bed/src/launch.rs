@@ -1,16 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 //! A machine to start, watch, change and stop.
 
+mod folder;
+mod images;
+
+use std::fs::File;
+use std::io::ErrorKind;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{bail, ensure, Context, Result};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::chipset::Registers;
+use crate::chipset::{Chipset, Hooks, Registers};
 use crate::guestmem::GuestMemory;
-use crate::mutation::Mutation;
+use crate::mutation::{self, Evidence, Heap, Mutation};
+use crate::qemu::{self, files, Monitor};
+use crate::swtpm::Swtpm;
+
+pub use crate::mutation::Undo;
+pub use folder::TempFolder;
+use folder::RamFile;
 
 /// How the kernel gets started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,86 +149,333 @@ pub enum Exit {
     Other(Option<i32>),
 }
 
-/// Old values of what a mutation changed; [`Machine::restore`] puts them back.
-#[derive(Debug, Clone, Default)]
-pub struct Undo {
-    pub(crate) registers: Vec<(u16, u64)>,
-    pub(crate) memory: Vec<(u64, Vec<u8>)>,
-}
-
 /// A running machine. Dropping it ends QEMU and swtpm and removes its files.
 pub struct Machine {
-    registers: Registers,
-    memory: GuestMemory,
+    // in the order in which they are dropped: QEMU first, the folder last
+    qemu: Mutex<Process>,
+    monitor: Monitor,
+    chipset: Option<Chipset>,
+    _swtpm: Option<Swtpm>,
+    evidence: Evidence,
+    folder: Folder,
+    _ram: RamFile,
 }
 
 impl Machine {
     /// Checks versions and lists, then starts swtpm, the chipset and QEMU.
-    pub fn start(_config: &Config) -> Result<Machine> {
-        anyhow::bail!("not built yet")
+    pub fn start(config: &Config) -> Result<Machine> {
+        check(config)?;
+        qemu::check_version(&config.qemu)?;
+        let folder = match &config.work_dir {
+            Some(path) => Folder::Given(prepare_folder(path)?),
+            None => Folder::Own(TempFolder::new()?),
+        };
+        let at = |name: &str| folder.path().join(name);
+        images::prepare(config, folder.path())?;
+
+        let ram = RamFile::new(folder.path());
+        let memory = GuestMemory::create(ram.path(), config.memory_mib)?;
+        let registers = Registers::create(&at(files::REGISTERS))?;
+        let evidence = Evidence {
+            registers,
+            memory,
+            heap: None,
+        };
+        let swtpm = match &config.tpm {
+            Some(banks) => Some(Swtpm::start(folder.path(), &at(files::TPM), banks)?),
+            None => None,
+        };
+        let monitor: Arc<OnceLock<Monitor>> = Arc::default();
+        let chipset = match config.start {
+            Start::Plain => None,
+            _ => Some(Chipset::start(
+                evidence.registers.clone(),
+                &at(files::MAILBOX),
+                &at("chipset.log"),
+                hooks(config, &evidence, swtpm.as_ref(), monitor.clone()),
+            )?),
+        };
+        let mut child = qemu::command(config, folder.path(), ram.path())
+            .stdin(match config.console {
+                Console::Log => Stdio::null(),
+                Console::Stdio => Stdio::inherit(),
+            })
+            .stdout(match config.console {
+                Console::Log => Stdio::null(),
+                Console::Stdio => Stdio::inherit(),
+            })
+            .stderr(File::create(at("qemu.log"))?)
+            .spawn()
+            .context("QEMU cannot be started")?;
+        let connected = connect(&at(files::QMP), &mut child, &at("qemu.log"));
+        let connected = connected.inspect_err(|_| {
+            let _ = child.kill();
+            let _ = child.wait();
+        })?;
+        // set once, here: the chipset's reset works from now on
+        let _ = monitor.set(connected.clone());
+        Ok(Machine {
+            qemu: Mutex::new(Process {
+                child,
+                ended: None,
+            }),
+            monitor: connected,
+            chipset,
+            _swtpm: swtpm,
+            evidence,
+            folder,
+            _ram: ram,
+        })
     }
+
     /// All that the first serial port wrote so far (invalid UTF-8 replaced).
     pub fn serial(&self) -> Result<String> {
-        anyhow::bail!("not built yet")
+        let path = self.work_dir().join(files::SERIAL);
+        let bytes = std::fs::read(&path).with_context(|| format!("{}", path.display()))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
+
     /// Waits until the first serial port has written `text` at or after byte
-    /// `from` of the log; returns the offset behind it. An early end of QEMU is an error.
-    pub fn wait_serial(&self, _text: &str, _from: usize, _timeout: Duration) -> Result<usize> {
-        anyhow::bail!("not built yet")
+    /// `from` of [`Machine::serial`]; returns the offset behind it. An early end of
+    /// QEMU is an error.
+    pub fn wait_serial(&self, text: &str, from: usize, timeout: Duration) -> Result<usize> {
+        let start = Instant::now();
+        loop {
+            // the end is looked up before the log: what came last is still found
+            let ended = self.poll()?;
+            let serial = self.serial().unwrap_or_default();
+            if let Some(at) = serial.get(from..).and_then(|s| s.find(text)) {
+                return Ok(from + at + text.len());
+            }
+            let tail: Vec<&str> = serial.lines().rev().take(5).collect();
+            let tail: Vec<&str> = tail.into_iter().rev().collect();
+            if let Some(exit) = ended {
+                bail!("the machine ended ({exit:?}) before {text:?}; last lines:\n{}", tail.join("\n"));
+            }
+            if start.elapsed() > timeout {
+                bail!("{text:?} did not come within {timeout:?}; last lines:\n{}", tail.join("\n"));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
+
     /// The second serial port (ttyS1). One connection at a time.
     pub fn control(&self) -> Result<UnixStream> {
-        anyhow::bail!("not built yet")
+        let path = self.work_dir().join(files::CONTROL);
+        UnixStream::connect(&path).context("second serial port")
     }
-    /// The TXT register file.
+
+    /// The TXT register file (all zero for [`Start::Plain`], where no guest sees it).
     pub fn registers(&self) -> &Registers {
-        &self.registers
+        &self.evidence.registers
     }
+
     /// Guest-physical memory.
     pub fn memory(&self) -> &GuestMemory {
-        &self.memory
+        &self.evidence.memory
     }
-    /// Applies one change to the running machine.
-    pub fn mutate(&self, _mutation: &Mutation) -> Result<Undo> {
-        anyhow::bail!("not built yet")
+
+    /// Where the heap's tables are now; an error if the heap cannot be walked.
+    pub fn heap(&self) -> Result<Heap> {
+        mutation::heap(self.registers(), self.memory())
     }
+
+    /// The event log's bytes in use.
+    pub fn event_log(&self) -> Result<Vec<u8>> {
+        let heap = self.heap()?;
+        self.memory().bytes(heap.log, heap.log_next.into())
+    }
+
+    /// Applies one change to the running machine. Places are looked up in the heap
+    /// as it is, so undo a change of a table's size before the next one, or
+    /// remember the heap first ([`Machine::remember_heap`]).
+    pub fn mutate(&self, mutation: &Mutation) -> Result<Undo> {
+        self.evidence.apply(mutation)
+    }
+
+    /// Lets later mutations find their places in the heap as it is now.
+    pub fn remember_heap(&mut self) -> Result<()> {
+        self.evidence.heap = Some(self.heap()?);
+        Ok(())
+    }
+
     /// Puts back what [`Machine::mutate`] changed. Undo in the reverse order.
-    pub fn restore(&self, _undo: &Undo) -> Result<()> {
-        anyhow::bail!("not built yet")
+    pub fn restore(&self, undo: &Undo) -> Result<()> {
+        self.evidence.restore(undo)
     }
+
     /// Stops all CPUs.
     pub fn pause(&self) -> Result<()> {
-        anyhow::bail!("not built yet")
+        self.qmp("stop", Value::Null).map(drop)
     }
+
     /// Lets the CPUs run again.
     pub fn resume(&self) -> Result<()> {
-        anyhow::bail!("not built yet")
+        self.qmp("cont", Value::Null).map(drop)
     }
+
     /// Hard reset of the machine.
     pub fn reset(&self) -> Result<()> {
-        anyhow::bail!("not built yet")
+        self.qmp("system_reset", Value::Null).map(drop)
     }
-    /// Any QMP command.
-    pub fn qmp(&self, _command: &str, _arguments: serde_json::Value) -> Result<serde_json::Value> {
-        anyhow::bail!("not built yet")
+
+    /// Any monitor command.
+    pub fn qmp(&self, command: &str, arguments: Value) -> Result<Value> {
+        self.monitor.run(command, arguments)
     }
+
     /// Resets seen so far (guest reboots and TXT.CMD.RESET included).
     pub fn resets(&self) -> usize {
-        0
+        let events = self.monitor.events();
+        events.iter().filter(|e| e.name == "RESET").count()
     }
+
+    /// How the machine ended, if it has.
+    pub fn poll(&self) -> Result<Option<Exit>> {
+        let mut process = self.qemu.lock().expect("process");
+        if process.ended.is_none() {
+            if let Some(status) = process.child.try_wait()? {
+                let events = self.monitor.events();
+                let last = events.iter().rev().find(|e| e.name == "SHUTDOWN");
+                process.ended = Some(match last.map(|e| e.reason.as_str()) {
+                    Some("guest-shutdown") => Exit::Shutdown,
+                    Some("guest-reset" | "host-qmp-system-reset") => Exit::Reset,
+                    _ => Exit::Other(status.code()),
+                });
+            }
+        }
+        Ok(process.ended)
+    }
+
     /// Waits for the end of QEMU.
-    pub fn wait(&mut self, _timeout: Duration) -> Result<Exit> {
-        anyhow::bail!("not built yet")
+    pub fn wait(&self, timeout: Duration) -> Result<Exit> {
+        let start = Instant::now();
+        loop {
+            if let Some(exit) = self.poll()? {
+                return Ok(exit);
+            }
+            ensure!(start.elapsed() < timeout, "the machine still runs after {timeout:?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
+
     /// Ends QEMU now.
-    pub fn kill(&mut self) {}
+    pub fn kill(&self) {
+        // an error means that it has ended already
+        let mut process = self.qemu.lock().expect("process");
+        let _ = process.child.kill();
+        let _ = process.child.wait();
+    }
+
     /// The folder with `serial.log`, `chipset.log`, `qemu.log`.
     pub fn work_dir(&self) -> &Path {
-        Path::new("")
+        self.folder.path()
     }
-    /// What the chipset did, in order: commands, localities, hash sequence, resets.
+
+    /// What the chipset did, in order: commands, hash sequence, resets.
     pub fn chipset_log(&self) -> Vec<String> {
-        Vec::new()
+        self.chipset.as_ref().map(Chipset::log).unwrap_or_default()
+    }
+}
+
+struct Process {
+    child: Child,
+    ended: Option<Exit>,
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn check(config: &Config) -> Result<()> {
+    ensure!((1..=8).contains(&config.smp), "1 to 8 CPUs are supported");
+    ensure!(config.memory_mib >= 512, "512 MiB of memory is the least");
+    ensure!(
+        config.before_kernel.is_empty() || config.start != Start::Plain,
+        "a plain start has no moment before the kernel"
+    );
+    ensure!(
+        config.start != Start::Launched || config.smp == 1 || config.tboot_args.contains("ap_wake_mwait=true"),
+        "more than one CPU needs ap_wake_mwait=true on tboot's command line"
+    );
+    Ok(())
+}
+
+fn hooks(
+    config: &Config,
+    evidence: &Evidence,
+    swtpm: Option<&Swtpm>,
+    monitor: Arc<OnceLock<Monitor>>,
+) -> Hooks {
+    let evidence = evidence.clone();
+    let mutations = config.before_kernel.clone();
+    Hooks {
+        locality4: swtpm.map(Swtpm::locality4),
+        reset: Box::new(move || {
+            let monitor = monitor.get().context("monitor is not connected yet")?;
+            monitor.run("system_reset", Value::Null).map(drop)
+        }),
+        kernel: Box::new(move || {
+            let mut evidence = evidence.clone();
+            if config_needs_heap(&mutations) {
+                // one look before the first change: a mutation may make it unwalkable
+                evidence.heap = Some(mutation::heap(&evidence.registers, &evidence.memory)?);
+            }
+            for mutation in &mutations {
+                evidence.apply(mutation)?;
+            }
+            Ok(())
+        }),
+        public_key: crate::sinit::public_key_hash(&crate::sinit::image()),
+    }
+}
+
+fn config_needs_heap(mutations: &[Mutation]) -> bool {
+    mutations
+        .iter()
+        .any(|m| !matches!(m, Mutation::Register { .. }))
+}
+
+fn prepare_folder(path: &Path) -> Result<PathBuf> {
+    std::fs::create_dir_all(path)?;
+    let path = path.canonicalize()?;
+    for socket in [files::TPM, files::QMP, files::CONTROL, "swtpm.sock"] {
+        match std::fs::remove_file(path.join(socket)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    Ok(path)
+}
+
+fn connect(path: &Path, qemu: &mut Child, log: &Path) -> Result<Monitor> {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        if let Some(status) = qemu.try_wait()? {
+            let text = std::fs::read_to_string(log).unwrap_or_default();
+            bail!("QEMU ended at once: {status}\n{text}");
+        }
+        match Monitor::connect(path) {
+            Ok(monitor) => return Ok(monitor),
+            Err(error) if Instant::now() > deadline => return Err(error).context("QEMU's monitor"),
+            Err(_) => std::thread::sleep(Duration::from_millis(20)),
+        }
+    }
+}
+
+enum Folder {
+    Given(PathBuf),
+    Own(TempFolder),
+}
+
+impl Folder {
+    fn path(&self) -> &Path {
+        match self {
+            Folder::Given(path) => path,
+            Folder::Own(folder) => folder.path(),
+        }
     }
 }
 
@@ -250,6 +511,6 @@ impl Default for Config {
 pub fn boot(config: &Config) -> Result<Exit> {
     let mut config = config.clone();
     config.console = Console::Stdio;
-    let mut machine = Machine::start(&config)?;
+    let machine = Machine::start(&config)?;
     machine.wait(Duration::MAX)
 }

@@ -4,6 +4,10 @@
 //! event log. Applied before the kernel starts ([`crate::launch::Config::before_kernel`])
 //! or while it runs ([`crate::launch::Machine::mutate`], which can be undone).
 
+mod apply;
+
+pub use apply::{heap, Evidence, Heap, Undo};
+
 use serde::{Deserialize, Serialize};
 
 /// One change of the evidence. In TOML: `{ register = "ERRORCODE", set = "0xc0008001" }`,
