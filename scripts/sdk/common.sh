@@ -37,7 +37,7 @@ step() {
 	pid=$!
 	set +m
 	# shellcheck disable=SC2064 # this pid, now
-	trap "kill -TERM -- -$pid 2>/dev/null; wait $pid; say interrupted; exit 130" INT TERM HUP
+	trap "kill -TERM -- -$pid 2>/dev/null; wait $pid 2>/dev/null || :; say interrupted; exit 130" INT TERM HUP
 	while kill -0 "$pid" 2>/dev/null; do
 		sleep 0.5
 		tick=$((tick + 1))
