@@ -60,12 +60,12 @@ enum Verb {
 
 #[derive(Args)]
 struct Test {
-    /// Kernel release, or all
+    /// Kernel release or series, or all
     #[arg(long, default_value = "all")]
     kernel: String,
-    /// Only scenarios with this in their name
+    /// Only scenarios with this in their name, and those that they need
     #[arg(long)]
-    only: Option<String>,
+    only: Vec<String>,
     /// Machines at a time
     #[arg(long, default_value_t = 2)]
     jobs: usize,

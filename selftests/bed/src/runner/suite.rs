@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -24,8 +25,8 @@ use crate::scenario::{self, Disk, MachineSpec, Scenario};
 pub struct Options {
     /// A release, or `all`.
     pub kernel: String,
-    /// Only scenarios with this in their name, and those that they need.
-    pub only: Option<String>,
+    /// Only scenarios with one of these in their name, and those that they need; all when empty.
+    pub only: Vec<String>,
     /// Machines at a time.
     pub jobs: usize,
 }
@@ -39,10 +40,19 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// A new run in the checkout that holds the current folder.
+    /// A new run in the checkout that holds the current folder. Builds the stage when it is not
+    /// up to date.
     pub fn new() -> Result<Self> {
+        let checkout = place::checkout()?;
+        let stage = Command::new("make")
+            .args(["--silent", "-C", "selftests/launch"])
+            .current_dir(&checkout)
+            .stdout(std::io::stderr())
+            .status()
+            .context("make")?;
+        anyhow::ensure!(stage.success(), "selftests/launch cannot be built");
         Ok(Self {
-            checkout: place::checkout()?,
+            checkout,
             folder: place::run_folder()?,
         })
     }
@@ -123,15 +133,16 @@ fn write_disk(disk: Disk, path: &Path, kernel: &Kernel, initrd: &Path) -> Result
 pub fn run(options: &Options) -> Result<bool> {
     let bench = Bench::new()?;
     let mut scenarios = scenario::read_all(&bench.checkout.join("selftests/scenarios"))?;
-    if let Some(only) = &options.only {
+    if !options.only.is_empty() {
+        let named = |name: &str| options.only.iter().any(|only| name.contains(only.as_str()));
         let wanted: BTreeSet<String> = scenarios
             .iter()
-            .filter(|scenario| scenario.name.contains(only.as_str()))
+            .filter(|scenario| named(&scenario.name))
             .flat_map(|scenario| [Some(scenario.name.clone()), scenario.after.clone()])
             .flatten()
             .collect();
         scenarios.retain(|scenario| wanted.contains(&scenario.name));
-        anyhow::ensure!(!scenarios.is_empty(), "no scenario has {only:?} in its name");
+        anyhow::ensure!(!scenarios.is_empty(), "no scenario is named {}", options.only.join(", "));
     }
     let kernels = place::kernels(&bench.checkout, &options.kernel)?;
     let mut ram_disks = BTreeMap::new();
