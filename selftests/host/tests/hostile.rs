@@ -4,9 +4,13 @@
 //!
 //! The fuzz targets do the same for longer and with better aim.
 
-use launchguard_host_tests::exercise;
+use launchguard_host_tests::exercise::{self, Evidence};
+use launchguard_host_tests::fixture::Machine;
+use launchguard_pure::decode::digest::HashAlg;
+use launchguard_pure::verify::judgement::Verdict;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use std::sync::LazyLock;
 
 /// Byte strings that look like structures: small numbers and zeros are as likely as noise.
 fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
@@ -44,7 +48,65 @@ fn text() -> impl Strategy<Value = String> {
     vec(word, 0..24).prop_map(|words| words.join(" "))
 }
 
+/// A launched machine with references made from it.
+fn launched() -> Evidence {
+    let machine = Machine::launched();
+    let mut evidence = Evidence::of(&machine);
+    evidence.references = machine.references(HashAlg::Sha256, &[17, 18]).into();
+    evidence
+}
+
+fn verdict(evidence: &Evidence) -> Verdict {
+    exercise::judge(&evidence.to_bytes()).verdict
+}
+
+/// What is changed below, and what fuzzing starts from, is a good launch.
+#[test]
+fn evidence_survives_being_written_and_read() {
+    let evidence = launched();
+    assert_eq!(Evidence::from_bytes(&evidence.to_bytes()), evidence);
+    assert_eq!(verdict(&evidence), Verdict::Verified);
+    let references = Vec::new();
+    let unpinned = Evidence {
+        references,
+        ..evidence
+    };
+    assert_eq!(verdict(&unpinned), Verdict::Unpinned);
+    let never = Evidence::of(&Machine::never_launched());
+    assert_eq!(verdict(&never), Verdict::Absent);
+}
+
 proptest! {
+    #[test]
+    fn judge(bytes in bytes(4096)) {
+        exercise::judge(&bytes);
+    }
+
+    #[test]
+    fn judge_changed_launch(
+        part in 0usize..6,
+        at in any::<prop::sample::Index>(),
+        value in any::<u8>(),
+        length in 1usize..9,
+        flags in 0u32..1024,
+    ) {
+        static LAUNCHED: LazyLock<Evidence> = LazyLock::new(launched);
+        let mut evidence = LAUNCHED.clone();
+        evidence.flags = flags;
+        let part = match part {
+            0 => &mut evidence.registers,
+            1 => &mut evidence.heap,
+            2 => &mut evidence.log,
+            3 => &mut evidence.sinit,
+            4 => &mut evidence.pcrs,
+            _ => &mut evidence.references,
+        };
+        let start = at.index(part.len());
+        let end = part.len().min(start + length);
+        part[start..end].fill(value);
+        exercise::judge(&evidence.to_bytes());
+    }
+
     #[test]
     fn heap(bytes in bytes(1024)) {
         exercise::heap(&bytes);

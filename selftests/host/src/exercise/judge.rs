@@ -3,9 +3,10 @@
 //! The judgement as a whole.
 
 use super::Dump;
+use crate::fixture::Machine;
 use crate::HostHasher;
 use launchguard_pure::decode::digest::{Digest, HashAlg};
-use launchguard_pure::decode::registers::Registers;
+use launchguard_pure::decode::registers::{Reg, Registers, PUBLIC_KEY_OFFSET};
 use launchguard_pure::verify::catalogue::CheckId;
 use launchguard_pure::verify::facts::{
     Evidence as Found, Facts, HeapCopy, KernelFacts, Latched, LogCopy, MemoryFacts, TpmFacts,
@@ -56,6 +57,48 @@ impl Evidence {
     ];
     /// Bit of `flags`: the PCRs are those that the log replays to.
     pub const PCRS_FROM_LOG: u32 = 1 << 6;
+
+    /// The evidence of `machine`. What is behind the heap's tables is left out, and TXT.HEAP.SIZE
+    /// says so; PCRs that were not read are zero.
+    pub fn of(machine: &Machine) -> Self {
+        const PAGE: usize = 4096;
+        let mut registers = machine.registers;
+        let heap = machine.heap.as_ref().map(|heap| {
+            let used = heap.iter().rposition(|byte| *byte != 0);
+            let size = used.map_or(0, |last| last + 1).next_multiple_of(PAGE);
+            heap.get(..size).unwrap_or(heap).to_vec()
+        });
+        if let Some(heap) = &heap {
+            registers.set(Reg::HeapSize, Some(heap.len() as u64));
+        }
+        let pcrs = machine.tpm.as_ref().map(|tpm| {
+            let banks = HashAlg::ALL.into_iter().zip(&tpm.first);
+            let banks = banks.filter(|(alg, _)| tpm.allocated[alg.index()]);
+            let pcrs = banks.flat_map(|(alg, bank)| {
+                let value = move |pcr: &Option<Digest>| pcr.unwrap_or(Digest::zero(alg));
+                bank.iter()
+                    .flat_map(move |pcr| value(pcr).as_bytes().to_vec())
+            });
+            pcrs.collect()
+        });
+        let missing = [
+            (1, heap.is_none()),
+            (2, machine.log.is_none()),
+            (3, pcrs.is_none()),
+        ];
+        let missing = missing.into_iter().filter(|(_, missing)| *missing);
+        Self {
+            flags: missing.fold(0, |flags, (bit, _)| flags | 1 << bit),
+            range: (machine.log_first, machine.log_next),
+            registers: dump(&registers),
+            heap: heap.unwrap_or_default(),
+            log: machine.log.clone().unwrap_or_default(),
+            sinit: machine.sinit.clone().unwrap_or_default(),
+            pcrs: pcrs.unwrap_or_default(),
+            policy: Vec::new(),
+            references: Vec::new(),
+        }
+    }
 
     fn flag(&self, bit: usize) -> bool {
         self.flags >> bit & 1 != 0
@@ -165,7 +208,7 @@ impl Evidence {
             }),
             heap: found(
                 HeapCopy {
-                    base: 0x7900_0000,
+                    base: registers.get(Reg::HeapBase).unwrap_or(0),
                     bytes: &self.heap,
                     stable: Some(true),
                 },
@@ -188,13 +231,28 @@ impl Evidence {
             },
             tpm: found(tpm, self.flag(3)),
             kernel: KernelFacts {
-                tboot_addr: Some(if foreign { 0 } else { 0x80_8000 }),
-                loader_type: Some(0x71),
+                tboot_addr: Some(if foreign { 0 } else { 0x247_2000 }),
+                loader_type: Some(0xff),
                 tboot_page: Some(!foreign),
                 resumed_from_image: Some(false),
             },
         }
     }
+}
+
+/// A dump of the public window in which `registers` would be read.
+fn dump(registers: &Registers) -> Vec<u8> {
+    let mut bytes = vec![0; 4096];
+    let mut put = |offset: u16, value: &[u8]| {
+        let offset = usize::from(offset);
+        bytes[offset..offset + value.len()].copy_from_slice(value);
+    };
+    for reg in Reg::ALL {
+        let value = registers.get(reg).unwrap_or(0).to_le_bytes();
+        put(reg.offset(), &value);
+    }
+    put(PUBLIC_KEY_OFFSET, &registers.public_key.unwrap_or_default());
+    bytes
 }
 
 fn found<T>(evidence: T, missing: bool) -> Found<T> {
@@ -207,11 +265,12 @@ fn found<T>(evidence: T, missing: bool) -> Found<T> {
 
 /// `verify::judge`: `bytes` are [`Evidence`]. Texts that are malformed are left out: the engine
 /// never hands them over.
-pub fn judge(bytes: &[u8]) {
+pub fn judge(bytes: &[u8]) -> Box<Judgement> {
     let evidence = Evidence::from_bytes(bytes);
     let policy = Policy::parse(&evidence.policy).unwrap_or(Policy::EMPTY);
     let references = References::parse(&evidence.references).ok();
-    let registers = Registers::read(&Dump(&evidence.registers), None::<&Dump<'_>>);
+    let dump = Dump(&evidence.registers);
+    let registers = Registers::read(&dump, Some(&dump));
     let mut tpm = evidence.tpm();
     let mut judged = run(&evidence, &registers, &tpm, &policy, references.as_ref());
     if evidence.flags & Evidence::PCRS_FROM_LOG != 0 {
@@ -223,6 +282,7 @@ pub fn judge(bytes: &[u8]) {
         judged = run(&evidence, &registers, &tpm, &policy, references.as_ref());
     }
     check(&evidence, &judged, &policy, references.as_ref());
+    judged
 }
 
 fn run(

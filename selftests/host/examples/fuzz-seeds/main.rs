@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Writes the inputs that fuzzing starts from: `fuzz-seeds DIRECTORY` makes a directory for each
+//! target in it.
+//!
+//! They come from the fixtures' launched machine, from every change that the scenarios make to one,
+//! and from the evidence of real machines where that is at hand.
+
+mod scenarios;
+
+use launchguard_host_tests::corpus::Corpus;
+use launchguard_host_tests::exercise::Evidence;
+use launchguard_host_tests::fixture::{Machine, BANKS};
+use launchguard_pure::decode::digest::HashAlg;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+/// Cases of the corpus with a crypto-agile log.
+const CASES: [&str; 4] = ["02", "16", "18", "20"];
+/// Files of the corpus, and the target that decodes them.
+const BINARIES: [(&str, &str); 4] = [
+    ("acm", "bios_acm.bin"),
+    ("acm", "bios_acm2.bin"),
+    ("acm", "sinit_acm.bin"),
+    ("registers", "chipsec-txt-public-space.bin"),
+];
+
+/// Guard policies: every statement, and errors that a person makes.
+const POLICIES: [&str; 6] = [
+    "",
+    "version 1\n",
+    "version 1\nrequire TXT-05 # locality\nwaive HEAP-05 \"old firmware\"\non-failure log\n",
+    "version 2\n",
+    "version 1\nrequire TXT-99\n",
+    "version 1\nwaive TPM-04 \"no end\n",
+];
+
+/// References, apart from those of the fixtures' machine.
+const REFERENCES: [&str; 4] = [
+    "",
+    "version 1 references\n",
+    "version 1 references\nlaunch \"a\" { pcr 17 sha1 da39a3ee5e6b4b0d3255bfef95601890afd80709 }\n",
+    "version 1 references\nsinit sha256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n",
+];
+
+/// Writes seeds below a directory.
+struct Seeds {
+    root: PathBuf,
+    written: usize,
+}
+
+impl Seeds {
+    fn write(&mut self, target: &str, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let directory = self.root.join(target);
+        fs::create_dir_all(&directory)?;
+        fs::write(directory.join(name), bytes)?;
+        self.written += 1;
+        Ok(())
+    }
+
+    /// Every part of the machine for its own decoder, and the whole for the judgement.
+    fn machine(&mut self, name: &str, machine: &Machine) -> io::Result<()> {
+        let evidence = Evidence::of(machine);
+        self.write("registers", name, &evidence.registers)?;
+        self.write("heap", name, &evidence.heap)?;
+        self.write("acm", name, &evidence.sinit)?;
+        self.log(name, &evidence.log, evidence.range)?;
+        self.write("judge", name, &evidence.to_bytes())
+    }
+
+    /// A log as it stands, and in a container with the range behind it.
+    fn log(&mut self, name: &str, container: &[u8], range: (u32, u32)) -> io::Result<()> {
+        let exact = container.get(range.0 as usize..range.1 as usize);
+        self.write("eventlog", &format!("{name}-exact"), exact.unwrap_or(&[]))?;
+        let range = [range.0.to_le_bytes(), range.1.to_le_bytes()].concat();
+        self.write("eventlog", name, &[container, &range].concat())
+    }
+}
+
+fn fixtures(seeds: &mut Seeds) -> io::Result<()> {
+    let launched = Machine::launched();
+    seeds.machine("launched", &launched)?;
+    seeds.machine("never-launched", &Machine::never_launched())?;
+    let mut pinned = Evidence::of(&launched);
+    for alg in BANKS {
+        let references = launched.references(alg, &[17, 18]);
+        seeds.write("references", alg.name(), references.as_bytes())?;
+        pinned.references = references.into_bytes();
+        seeds.write("judge", &format!("pinned-{alg}"), &pinned.to_bytes())?;
+    }
+    pinned.references = launched.references(HashAlg::Sha256, &[17, 18]).into_bytes();
+    pinned.flags |= Evidence::PCRS_FROM_LOG;
+    seeds.write("judge", "replayed", &pinned.to_bytes())?;
+    for (index, text) in POLICIES.iter().enumerate() {
+        seeds.write("policy", &index.to_string(), text.as_bytes())?;
+    }
+    for (index, text) in REFERENCES.iter().enumerate() {
+        seeds.write("references", &index.to_string(), text.as_bytes())?;
+    }
+    let codes = [
+        0u32,
+        0xc000_0001,
+        0xc000_0009,
+        0x8000_0005,
+        0xc000_7051,
+        0xc000_8001,
+    ];
+    let codes: Vec<u8> = codes.into_iter().flat_map(u32::to_le_bytes).collect();
+    seeds.write("errorcode", "known", &codes)
+}
+
+fn real_machines(seeds: &mut Seeds, corpus: &Corpus) -> io::Result<()> {
+    for (target, name) in BINARIES {
+        seeds.write(target, name, &corpus.binary(name))?;
+    }
+    for number in CASES {
+        let case = corpus.case(number);
+        let used = case.json["event_log"]["binary"]["used_bytes"].as_u64();
+        let (Some(log), Some(used)) = (case.log, used) else {
+            panic!("case {number} has no log");
+        };
+        let range = (0, u32::try_from(used).expect("a log is small"));
+        seeds.log(number, &log, range)?;
+        let evidence = Evidence {
+            range,
+            log,
+            flags: Evidence::PCRS_FROM_LOG,
+            ..Evidence::of(&Machine::launched())
+        };
+        seeds.write("judge", number, &evidence.to_bytes())?;
+    }
+    Ok(())
+}
+
+fn main() -> io::Result<()> {
+    let root = env::args_os().nth(1).expect("usage: fuzz-seeds DIRECTORY");
+    let root = PathBuf::from(root);
+    let mut seeds = Seeds { root, written: 0 };
+    fixtures(&mut seeds)?;
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+    let changed = scenarios::changed_machines(&directory)?;
+    for (name, machine) in &changed {
+        seeds.machine(name, machine)?;
+    }
+    let corpus = match Corpus::find() {
+        Ok(corpus) => real_machines(&mut seeds, &corpus).map(|()| "with".to_owned())?,
+        Err(reason) => format!("without ({reason})"),
+    };
+    println!(
+        "{} seeds, {} changes of scenarios, {corpus} evidence of real machines",
+        seeds.written,
+        changed.len()
+    );
+    Ok(())
+}
