@@ -186,6 +186,8 @@ fn data_that_does_not_fit_its_type_is_refused() {
     let mut short_acpi = vec![0; 36];
     set(&mut short_acpi, 0, b"APIC");
     set(&mut short_acpi, 4, &37_u32.to_le_bytes());
+    let mut tiny_acpi = short_acpi.clone();
+    set(&mut tiny_acpi, 4, &35_u32.to_le_bytes());
     let mut foreign = short_acpi.clone();
     set(&mut foreign, 0, b"SSDT");
     let mut dtpr = vec![0; 48];
@@ -206,6 +208,7 @@ fn data_that_does_not_fit_its_type_is_refused() {
         (5, vec![0; 7], "its data takes 8 bytes"),
         (6, vec![0; 35], "its data takes 36 bytes"),
         (6, short_acpi, "ACPI length 37"),
+        (6, tiny_acpi, "ACPI length 35"),
         (6, foreign, "ACPI signature \"SSDT\""),
         (7, counted(0, 24), "0 entries are announced"),
         (7, counted(2, 47), "2 entries are announced"),

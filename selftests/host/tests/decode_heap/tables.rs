@@ -50,9 +50,10 @@ fn bios_data_fields_depend_on_the_version() {
 
 #[test]
 fn os_sinit_data_fields_depend_on_the_version() {
-    let bytes = os_sinit_data(&Build::default().end().0);
+    let bytes = os_sinit_data(&Build::default().element(3, &[]).end().0);
     let table = OsSinitData::decode(Bytes::new(&bytes)).unwrap();
     assert_eq!((table.version, table.flags), (7, 1));
+    assert_eq!(table.elements().count(), 1);
     assert!(table.max_performance());
     assert_eq!(table.mle_page_table, 0x1_0000_1000);
     assert_eq!(table.mle_size, 0x2_0000_2000);
@@ -105,7 +106,8 @@ fn sinit_mle_data_of_tpm_2() {
 
 #[test]
 fn sinit_mle_data_of_tpm_12() {
-    let mut bytes = vec![0; 148];
+    // What stands behind the fixed part are no elements yet.
+    let mut bytes = Build(vec![0; 148]).element(6, &[0; 4]).end().0;
     for (offset, fill, len) in [
         (4, 1, 20),
         (36, 2, 20),
