@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the Rust side of launchguard calls in C: inline functions, macros and
+ * structures that the kernel's own Rust bindings do not reach. The bindings of
+ * this file are generated from it, so the two sides cannot disagree.
+ */
+#ifndef _LAUNCHGUARD_HELPERS_H
+#define _LAUNCHGUARD_HELPERS_H
+
+#include <linux/types.h>
+
+struct tpm_chip;
+
+/* Module parameters (helpers.c); strings are never NULL, "" when not given. */
+const char *lg_param_policy(void);
+const char *lg_param_references(void);
+unsigned int lg_param_tpm_deadline(void);
+
+/*
+ * TPM. lg_tpm_get() takes a reference on the first registered chip, NULL when
+ * there is none; lg_tpm_put() gives it back.
+ */
+struct tpm_chip *lg_tpm_get(void);
+void lg_tpm_put(struct tpm_chip *chip);
+/* 1: TPM 2.0, 0: TPM 1.2, negative: the chip's driver is gone. */
+int lg_tpm_is_tpm2(struct tpm_chip *chip);
+/* Writes the TPM_ALG_ID of at most @max allocated banks, returns how many. */
+size_t lg_tpm_banks(struct tpm_chip *chip, u16 *algs, size_t max);
+/* Reads @size bytes of @pcr in bank @alg; 0, or non-zero on failure. */
+int lg_tpm_pcr_read(struct tpm_chip *chip, u16 alg, u32 pcr, u8 *out,
+		    size_t size);
+
+/* A piece of a message that is hashed. */
+struct lg_part {
+	const u8 *data;
+	size_t len;
+};
+
+/*
+ * Hashes @count pieces with the algorithm of TPM_ALG_ID @alg; @size is the
+ * digest's size and that of @out. -EOPNOTSUPP for an unknown algorithm.
+ */
+int lg_digest(u16 alg, const struct lg_part *parts, size_t count, u8 *out,
+	      size_t size);
+
+/* What a physical range consists of, by the kernel's resource map. */
+enum lg_range {
+	/* System RAM, all of it. */
+	LG_RANGE_RAM,
+	/* Reserved by the firmware's memory map, all of it. */
+	LG_RANGE_RESERVED,
+	/* In no resource at all. */
+	LG_RANGE_FREE,
+	/* System RAM and something else. */
+	LG_RANGE_MIXED,
+	/* Something else, such as device memory. */
+	LG_RANGE_DEVICE,
+};
+
+/* @base + @size must not wrap, @size must not be 0. */
+enum lg_range lg_memory_range(u64 base, size_t size);
+/* Copies from physical memory; 0 or negative. */
+int lg_memory_copy(u64 base, void *out, size_t size);
+/* 1: physical memory holds the same bytes, 0: it does not; or negative. */
+int lg_memory_equal(u64 base, const void *bytes, size_t size);
+
+/* Fields of boot_params. */
+struct lg_boot {
+	u64 tboot_addr;
+	u8 type_of_loader;
+	u8 ext_loader_type;
+};
+
+int lg_boot_read(struct lg_boot *boot);
+
+/*
+ * A job on its own ordered workqueue. @run returns the milliseconds after
+ * which it wants to run again, or LG_JOB_DONE.
+ */
+#define LG_JOB_DONE 0xffffffffU
+
+struct lg_queue;
+
+struct lg_queue *lg_queue_create(u32 (*run)(void *context), void *context);
+/* Runs the job as soon as the queue is free. */
+void lg_queue_kick(struct lg_queue *queue);
+/* Waits until the job is neither running nor due. */
+void lg_queue_flush(struct lg_queue *queue);
+/* Waits for a running job; from then on the job never runs again. */
+void lg_queue_stop(struct lg_queue *queue);
+void lg_queue_destroy(struct lg_queue *queue);
+
+/*
+ * Power transitions. @event runs in process context with @sleeping true
+ * before a suspend, hibernation or restore, and false after one.
+ */
+int lg_power_start(void (*event)(void *context, bool sleeping), void *context);
+void lg_power_stop(void);
+/* 1: this kernel came out of a hibernation image, 0: not, negative: unknown. */
+int lg_power_resumed_from_image(void);
+
+#endif /* _LAUNCHGUARD_HELPERS_H */

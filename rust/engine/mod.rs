@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Collect, judge, publish: everything that happens, happens here, on the engine's own queue.
+
+mod collect;
+mod snapshot;
+mod texts;
+
+use crate::sys::device::Device;
+use crate::sys::firmware;
+use crate::sys::hash::KernelHasher;
+use crate::sys::memory;
+use crate::sys::params;
+use crate::sys::power::Sleeper;
+use crate::sys::tpm::Chip;
+use crate::sys::workqueue::{Job, Queue};
+use crate::verify::facts::Latched;
+use crate::verify::judge;
+use crate::verify::judgement::{Judgement, Verdict};
+use collect::Collected;
+use kernel::prelude::*;
+use kernel::sync::atomic::{Atomic, Full, Relaxed};
+use kernel::sync::{new_mutex, Arc, Mutex};
+use kernel::time::{Instant, Monotonic};
+use texts::Texts;
+
+pub(crate) use snapshot::{Examined, Notes, Snapshot, Timing};
+pub(crate) use texts::{sha256, Kind, Refusal};
+
+/// How often is looked for what is awaited before the deadline, in milliseconds.
+const SOON: u32 = 500;
+/// How often is looked for a TPM after the deadline, in milliseconds.
+const LATE: u32 = 5_000;
+
+/// Told of every publication: the snapshot, and the verdict before it.
+pub(crate) type Announce = fn(&Device, &Snapshot, Verdict);
+
+/// What the queue's job keeps from one run to the next. Only the job takes its lock.
+struct Progress {
+    /// The places of heap and SINIT at the first reading since load.
+    latched: Option<Latched>,
+    /// No TPM has answered yet.
+    awaits_tpm: bool,
+    /// What was published last said that evidence may still arrive.
+    awaiting: bool,
+}
+
+/// The part that the job works on.
+#[pin_data]
+struct Core {
+    device: Arc<Device>,
+    announce: Announce,
+    started: Instant<Monotonic>,
+    /// 1: somebody asked for a new judgement.
+    requested: Atomic<i32>,
+    /// 1: between the notice of a suspend and that of its end.
+    sleeping: Atomic<i32>,
+    /// Held for a clone or a swap of the pointer only.
+    #[pin]
+    published: Mutex<Arc<Snapshot>>,
+    /// Held while a text is checked, never while a device is asked.
+    #[pin]
+    texts: Mutex<Texts>,
+    #[pin]
+    progress: Mutex<Progress>,
+}
+
+/// The engine: owner of all work.
+pub(crate) struct Engine {
+    queue: Queue<Core>,
+}
+
+impl Engine {
+    /// Starts the engine: a snapshot that knows nothing is published at once, the first judgement
+    /// follows on the queue.
+    ///
+    /// # Errors
+    ///
+    /// ENOMEM.
+    pub(crate) fn start(device: Arc<Device>, announce: Announce) -> Result<Arc<Self>> {
+        let nothing = Arc::new(
+            Snapshot {
+                generation: 0,
+                verdict: Verdict::Pending,
+                notes: Notes::default(),
+                examined: Arc::new(
+                    Examined {
+                        collected: Collected::NOTHING,
+                        judgement: memory::boxed(&Judgement::NONE)?,
+                        timing: Timing::default(),
+                    },
+                    GFP_KERNEL,
+                )?,
+                policy: None,
+                references: None,
+            },
+            GFP_KERNEL,
+        )?;
+        let texts = Texts::new(params::policy().is_some(), params::references().is_some());
+        let progress = Progress {
+            latched: None,
+            awaits_tpm: true,
+            awaiting: true,
+        };
+        let core = Arc::pin_init(
+            pin_init!(Core {
+                device,
+                announce,
+                started: Instant::now(),
+                requested: Atomic::new(1),
+                sleeping: Atomic::new(0),
+                published <- new_mutex!(nothing),
+                texts <- new_mutex!(texts),
+                progress <- new_mutex!(progress),
+            }),
+            GFP_KERNEL,
+        )?;
+        let queue = Queue::new(core)?;
+        Ok(Arc::new(Self { queue }, GFP_KERNEL)?)
+    }
+
+    /// Lets the first judgement begin.
+    pub(crate) fn run(&self) {
+        self.queue.kick();
+    }
+
+    /// Waits for running work. Afterwards nothing is judged or published any more.
+    pub(crate) fn stop(&self) {
+        self.queue.stop();
+    }
+
+    /// The published snapshot.
+    pub(crate) fn published(&self) -> Arc<Snapshot> {
+        self.queue.job().published()
+    }
+
+    /// Judges anew, with new evidence; returns when that is published.
+    pub(crate) fn reverify(&self) {
+        self.queue.job().requested.store(1, Relaxed);
+        self.queue.kick();
+        self.queue.flush();
+    }
+
+    /// Stages a piece of a text.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Texts::stage`].
+    pub(crate) fn stage(&self, kind: Kind, offset: usize, bytes: &[u8]) -> Result {
+        self.queue.job().texts.lock().stage(kind, offset, bytes)
+    }
+
+    /// Puts the staged text with the SHA-256 `hex` in force and judges anew; returns when that is
+    /// published.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Texts::commit`]: nothing has changed then.
+    pub(crate) fn commit(&self, hex: &str) -> Result {
+        self.queue.job().texts.lock().commit(hex)?;
+        self.reverify();
+        Ok(())
+    }
+
+    /// Why the last text was refused; empty when it was not.
+    pub(crate) fn refusal(&self) -> Refusal {
+        *self.queue.job().texts.lock().refusal()
+    }
+}
+
+impl Sleeper for Engine {
+    /// Before a sleep `pending` is published; after it a new judgement follows.
+    fn transition(&self, sleeping: bool) {
+        let core = self.queue.job();
+        core.sleeping.store(i32::from(sleeping), Relaxed);
+        core.requested.store(1, Relaxed);
+        self.queue.kick();
+        if sleeping {
+            self.queue.flush();
+        }
+    }
+}
+
+impl Job for Core {
+    fn run(&self) -> Option<u32> {
+        if self.sleeping.load(Relaxed) != 0 {
+            if self.publish_sleeping().is_err() {
+                pr_err!("no memory to say that the verdict is pending\n");
+            }
+            return None;
+        }
+        let requested = self.requested.xchg(0, Full) != 0;
+        match self.work(requested) {
+            Ok(again) => again,
+            Err(error) => {
+                pr_err!("no judgement: {error:?}, trying again\n");
+                self.requested.store(1, Relaxed);
+                Some(LATE)
+            }
+        }
+    }
+}
+
+impl Core {
+    fn published(&self) -> Arc<Snapshot> {
+        self.published.lock().clone()
+    }
+
+    /// Looks whether there is a reason to judge, and judges; when to look again.
+    fn work(&self, requested: bool) -> Result<Option<u32>> {
+        let deadline_over = self.deadline_is_over();
+        let new_text = self.load_files(requested, deadline_over)?;
+        let mut progress = self.progress.lock();
+        let chip = Chip::first();
+        let arrived = new_text || (progress.awaits_tpm && chip.is_some());
+        let given_up = progress.awaiting && deadline_over;
+        if requested || arrived || given_up {
+            self.judge(&mut progress, chip.as_ref(), deadline_over)?;
+        }
+        Ok(if progress.awaiting {
+            Some(SOON)
+        } else {
+            progress.awaits_tpm.then_some(LATE)
+        })
+    }
+
+    fn deadline_is_over(&self) -> bool {
+        self.started.elapsed().as_millis() >= i64::from(params::tpm_deadline()).saturating_mul(1000)
+    }
+
+    /// Looks for the named files; whether something new is in force, or known to be no use.
+    fn load_files(&self, requested: bool, deadline_over: bool) -> Result<bool> {
+        let mut news = false;
+        for kind in Kind::ALL {
+            let name = match kind {
+                Kind::Policy => params::policy(),
+                Kind::References => params::references(),
+            };
+            let Some(name) = name else { continue };
+            let (settled, awaited) = {
+                let texts = self.texts.lock();
+                (texts.is_settled(kind), texts.awaits_file(kind))
+            };
+            if settled || (!requested && (!awaited || deadline_over)) {
+                continue;
+            }
+            if let Ok(file) = firmware::File::load(name, &self.device) {
+                self.texts.lock().load(kind, file.bytes())?;
+                news = true;
+            }
+        }
+        Ok(news)
+    }
+
+    /// Collects, judges and publishes.
+    fn judge(&self, progress: &mut Progress, chip: Option<&Chip>, deadline_over: bool) -> Result {
+        let begin = Instant::<Monotonic>::now();
+        let mut collected = Collected::read(progress.latched, chip)?;
+        let collect = begin.elapsed().as_micros_ceil();
+
+        let (policy, references, awaits_file, missing) = {
+            let texts = self.texts.lock();
+            (
+                texts.in_force(Kind::Policy),
+                texts.in_force(Kind::References),
+                Kind::ALL.iter().any(|kind| texts.awaits_file(*kind)),
+                Notes {
+                    sleeping: false,
+                    policy_file: !texts.is_settled(Kind::Policy),
+                    references_file: !texts.is_settled(Kind::References),
+                },
+            )
+        };
+        progress.awaits_tpm = !collected.tpm_answers();
+        progress.awaiting = !deadline_over && (progress.awaits_tpm || awaits_file);
+
+        let mut judgement = memory::boxed(&Judgement::NONE)?;
+        let mut judge_collected = |collected: &Collected| {
+            judge(
+                &collected.facts(),
+                &snapshot::parse_policy(policy.as_deref()),
+                snapshot::parse_references(references.as_deref()).as_ref(),
+                progress.awaiting,
+                &KernelHasher,
+                &mut judgement,
+            );
+        };
+        judge_collected(&collected);
+        let judged = begin.elapsed().as_micros_ceil();
+        // The second look comes after the judgement, so that it brackets it; it decides something
+        // only when it differs from the first.
+        if collected.read_again(chip) {
+            judge_collected(&collected);
+        }
+        let end = begin.elapsed().as_micros_ceil();
+
+        if progress.latched.is_none() {
+            progress.latched = collected.latch();
+        }
+        self.publish(Snapshot {
+            generation: 0,
+            verdict: snapshot::with_notes(judgement.verdict, missing),
+            notes: missing,
+            examined: Arc::new(
+                Examined {
+                    collected,
+                    judgement,
+                    timing: Timing {
+                        collect,
+                        judge: judged.saturating_sub(collect),
+                        again: end.saturating_sub(judged),
+                    },
+                },
+                GFP_KERNEL,
+            )?,
+            policy,
+            references,
+        })
+    }
+
+    /// Publishes what is known with the verdict `pending`.
+    fn publish_sleeping(&self) -> Result {
+        let last = self.published();
+        self.publish(Snapshot {
+            generation: 0,
+            verdict: Verdict::Pending,
+            notes: Notes {
+                sleeping: true,
+                ..last.notes
+            },
+            examined: last.examined.clone(),
+            policy: last.policy.clone(),
+            references: last.references.clone(),
+        })
+    }
+
+    /// Numbers and publishes `snapshot`, and says so.
+    fn publish(&self, mut snapshot: Snapshot) -> Result {
+        let last = self.published();
+        snapshot.generation = last.generation.wrapping_add(1);
+        let new = Arc::new(snapshot, GFP_KERNEL)?;
+        *self.published.lock() = new.clone();
+        (self.announce)(&self.device, &new, last.verdict);
+        Ok(())
+    }
+}

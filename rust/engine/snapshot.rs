@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What is published: an immutable whole.
+
+use super::collect::Collected;
+use super::texts::{Document, Kind};
+use crate::verify::catalogue::CheckSet;
+use crate::verify::judgement::{Judgement, Verdict};
+use crate::verify::policy::{Policy, References};
+use kernel::prelude::*;
+use kernel::sync::Arc;
+
+/// What stands behind a verdict beside the checks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Notes {
+    /// The machine is about to sleep, or has not been judged since it did.
+    pub(crate) sleeping: bool,
+    /// The policy's file was not there in time, or cannot be used.
+    pub(crate) policy_file: bool,
+    /// The references' file was not there in time, or cannot be used.
+    pub(crate) references_file: bool,
+}
+
+/// How long a judgement took, in microseconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Timing {
+    /// Reading registers, memory and the TPM the first time.
+    pub(crate) collect: i64,
+    /// Judging.
+    pub(crate) judge: i64,
+    /// Reading again what could have changed, and judging again where it had.
+    pub(crate) again: i64,
+}
+
+/// The evidence and what was found in it.
+pub(crate) struct Examined {
+    /// The evidence.
+    pub(crate) collected: Collected,
+    /// The judgement; its verdict does not count the snapshot's notes.
+    pub(crate) judgement: KBox<Judgement>,
+    /// How long it took.
+    pub(crate) timing: Timing,
+}
+
+/// A published snapshot.
+pub(crate) struct Snapshot {
+    /// Counts publications, from 0 for the one that knows nothing.
+    pub(crate) generation: u64,
+    /// The verdict.
+    pub(crate) verdict: Verdict,
+    /// What else stands behind it.
+    pub(crate) notes: Notes,
+    /// The evidence, shared with other snapshots where it was not collected anew.
+    pub(crate) examined: Arc<Examined>,
+    /// The guard policy it was judged by.
+    pub(crate) policy: Option<Arc<Document>>,
+    /// The references it was judged by.
+    pub(crate) references: Option<Arc<Document>>,
+}
+
+impl Snapshot {
+    /// The checks behind the verdict.
+    pub(crate) fn reasons(&self) -> CheckSet {
+        self.examined.judgement.decisive
+    }
+
+    /// The text of `kind` it was judged by.
+    pub(crate) fn document(&self, kind: Kind) -> Option<&Document> {
+        match kind {
+            Kind::Policy => self.policy.as_deref(),
+            Kind::References => self.references.as_deref(),
+        }
+    }
+
+    /// The guard policy it was judged by.
+    pub(crate) fn policy(&self) -> Policy<'_> {
+        parse_policy(self.policy.as_deref())
+    }
+}
+
+/// The policy of a checked text; without one, the empty policy.
+pub(crate) fn parse_policy(document: Option<&Document>) -> Policy<'_> {
+    document
+        .and_then(|document| Policy::parse(document.bytes()).ok())
+        .unwrap_or(Policy::EMPTY)
+}
+
+/// The references of a checked text.
+pub(crate) fn parse_references(document: Option<&Document>) -> Option<References<'_>> {
+    References::parse(document?.bytes()).ok()
+}
+
+/// The verdict that the checks' verdict becomes with `notes`.
+///
+/// An owner who named a file that could not be used expected something of it: nothing good can be
+/// said of a launch that was judged without.
+pub(crate) fn with_notes(verdict: Verdict, notes: Notes) -> Verdict {
+    let lacking = notes.policy_file || notes.references_file;
+    match verdict {
+        _ if notes.sleeping => Verdict::Pending,
+        Verdict::Verified | Verdict::Unpinned if lacking => Verdict::Unknown,
+        verdict => verdict,
+    }
+}

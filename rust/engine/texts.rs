@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The owner's texts: staged, checked, put in force.
+
+use crate::decode::digest::{Digest, HashAlg, Hasher};
+use crate::decode::text::Text;
+use crate::sys::compat;
+use crate::sys::hash::KernelHasher;
+use crate::verify::policy::{Policy, PolicyError, References, MAX_TEXT};
+use core::fmt;
+use kernel::prelude::*;
+use kernel::sync::Arc;
+
+/// Which text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The guard policy.
+    Policy,
+    /// The references.
+    References,
+}
+
+impl Kind {
+    /// Both.
+    pub(crate) const ALL: [Self; 2] = [Self::Policy, Self::References];
+
+    /// Its name.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Policy => "policy",
+            Self::References => "references",
+        }
+    }
+
+    /// Checks a whole text.
+    fn check(self, bytes: &[u8]) -> Result<(), PolicyError> {
+        match self {
+            Self::Policy => Policy::parse(bytes).map(|_| ()),
+            Self::References => References::parse(bytes).map(|_| ()),
+        }
+    }
+}
+
+/// Why a text was refused.
+pub(crate) type Refusal = Text<200>;
+
+/// A checked text with its digest.
+pub(crate) struct Document {
+    bytes: KVVec<u8>,
+    sha256: Digest,
+}
+
+impl Document {
+    /// The text.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Its SHA-256.
+    pub(crate) fn sha256(&self) -> &Digest {
+        &self.sha256
+    }
+}
+
+/// How it stands with the file that a module parameter names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum File {
+    /// None is named, or what the owner committed has taken its place, or it is in force.
+    Settled,
+    /// It has not been found yet.
+    Awaited,
+    /// It was found and is no use.
+    Refused,
+}
+
+struct Slot {
+    staged: Option<KVVec<u8>>,
+    in_force: Option<Arc<Document>>,
+    file: File,
+}
+
+impl Slot {
+    const fn new(named: bool) -> Self {
+        Self {
+            staged: None,
+            in_force: None,
+            file: if named { File::Awaited } else { File::Settled },
+        }
+    }
+
+    /// Puts a checked text in force.
+    fn enforce(&mut self, document: Arc<Document>) {
+        self.in_force = Some(document);
+        self.file = File::Settled;
+    }
+}
+
+/// All texts.
+pub(crate) struct Texts {
+    policy: Slot,
+    references: Slot,
+    refusal: Refusal,
+}
+
+impl Texts {
+    /// No text yet; whether a file is named for each.
+    pub(crate) const fn new(policy_named: bool, references_named: bool) -> Self {
+        Self {
+            policy: Slot::new(policy_named),
+            references: Slot::new(references_named),
+            refusal: Refusal::EMPTY,
+        }
+    }
+
+    const fn slot(&self, kind: Kind) -> &Slot {
+        match kind {
+            Kind::Policy => &self.policy,
+            Kind::References => &self.references,
+        }
+    }
+
+    fn slot_mut(&mut self, kind: Kind) -> &mut Slot {
+        match kind {
+            Kind::Policy => &mut self.policy,
+            Kind::References => &mut self.references,
+        }
+    }
+
+    /// What is in force.
+    pub(crate) fn in_force(&self, kind: Kind) -> Option<Arc<Document>> {
+        self.slot(kind).in_force.clone()
+    }
+
+    /// Why the last text was refused; empty when it was not.
+    pub(crate) const fn refusal(&self) -> &Refusal {
+        &self.refusal
+    }
+
+    /// Whether the named file is still expected.
+    pub(crate) fn awaits_file(&self, kind: Kind) -> bool {
+        self.slot(kind).file == File::Awaited
+    }
+
+    /// Whether the named file is in force, or none is named.
+    pub(crate) fn is_settled(&self, kind: Kind) -> bool {
+        self.slot(kind).file == File::Settled
+    }
+
+    /// Stages `bytes` at `offset`. At 0 a new text begins; elsewhere the text must reach that far.
+    ///
+    /// # Errors
+    ///
+    /// EFBIG for a text beyond [`MAX_TEXT`], EINVAL for a gap, ENOMEM.
+    pub(crate) fn stage(&mut self, kind: Kind, offset: usize, bytes: &[u8]) -> Result {
+        let end = offset.checked_add(bytes.len()).ok_or(EFBIG)?;
+        if end > MAX_TEXT {
+            return Err(EFBIG);
+        }
+        let slot = self.slot_mut(kind);
+        if offset == 0 {
+            let mut text = KVVec::new();
+            text.extend_from_slice(bytes, GFP_KERNEL)?;
+            slot.staged = Some(text);
+            return Ok(());
+        }
+        let text = slot.staged.as_mut().ok_or(EINVAL)?;
+        let over = text.get_mut(offset..).ok_or(EINVAL)?;
+        let shared = over.len().min(bytes.len());
+        let (replacing, added) = bytes.split_at_checked(shared).ok_or(EINVAL)?;
+        over.get_mut(..shared)
+            .ok_or(EINVAL)?
+            .copy_from_slice(replacing);
+        text.extend_from_slice(added, GFP_KERNEL)?;
+        Ok(())
+    }
+
+    /// Puts the staged text whose SHA-256 is `hex` in force, or changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// EINVAL when `hex` is no SHA-256 or that of no staged text, EBADMSG when the text is not in
+    /// the language; [`Texts::refusal`] then says why. ENOMEM.
+    pub(crate) fn commit(&mut self, hex: &str) -> Result {
+        let Some(wanted) = Digest::from_hex(HashAlg::Sha256, hex) else {
+            self.refuse(format_args!("commit: expected 64 hexadecimal digits"));
+            return Err(EINVAL);
+        };
+        let mut matches = [None, None];
+        for (found, kind) in matches.iter_mut().zip(Kind::ALL) {
+            *found = self.staged_as(kind, &wanted).then_some(kind);
+        }
+        if matches.iter().all(Option::is_none) {
+            self.refuse(format_args!("commit: no staged text has this SHA-256"));
+            return Err(EINVAL);
+        }
+        // The empty text is a policy and references alike: all that match are applied, or none.
+        for kind in matches.into_iter().flatten() {
+            let checked = kind.check(self.slot(kind).staged.as_deref().unwrap_or(&[]));
+            if let Err(error) = checked {
+                self.refuse(format_args!("{}: {error}", kind.name()));
+                return Err(compat::bad_message());
+            }
+        }
+        let mut documents = [None, None];
+        for (document, kind) in documents.iter_mut().zip(matches) {
+            if let Some(bytes) = kind.and_then(|kind| self.slot_mut(kind).staged.take()) {
+                let sha256 = wanted;
+                *document = Some(Arc::new(Document { bytes, sha256 }, GFP_KERNEL)?);
+            }
+        }
+        for (document, kind) in documents.into_iter().zip(Kind::ALL) {
+            if let Some(document) = document {
+                self.slot_mut(kind).enforce(document);
+            }
+        }
+        self.refusal = Refusal::EMPTY;
+        Ok(())
+    }
+
+    fn staged_as(&self, kind: Kind, wanted: &Digest) -> bool {
+        let staged = self.slot(kind).staged.as_ref();
+        staged.and_then(|text| sha256(text)).as_ref() == Some(wanted)
+    }
+
+    /// Takes the contents of the named file, unless something else has been put in force meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// ENOMEM.
+    pub(crate) fn load(&mut self, kind: Kind, bytes: &[u8]) -> Result {
+        if self.is_settled(kind) {
+            return Ok(());
+        }
+        if bytes.len() > MAX_TEXT {
+            self.refuse(format_args!(
+                "{} file: larger than {MAX_TEXT} bytes",
+                kind.name()
+            ));
+            self.slot_mut(kind).file = File::Refused;
+            return Ok(());
+        }
+        if let Err(error) = kind.check(bytes) {
+            self.refuse(format_args!("{} file: {error}", kind.name()));
+            self.slot_mut(kind).file = File::Refused;
+            return Ok(());
+        }
+        let mut copy = KVVec::new();
+        copy.extend_from_slice(bytes, GFP_KERNEL)?;
+        let sha256 = sha256(bytes).ok_or(EINVAL)?;
+        let document = Arc::new(
+            Document {
+                bytes: copy,
+                sha256,
+            },
+            GFP_KERNEL,
+        )?;
+        self.slot_mut(kind).enforce(document);
+        Ok(())
+    }
+
+    fn refuse(&mut self, why: fmt::Arguments<'_>) {
+        self.refusal = Refusal::format(why);
+    }
+}
+
+/// The SHA-256 of a text.
+pub(crate) fn sha256(text: &[u8]) -> Option<Digest> {
+    KernelHasher.digest(HashAlg::Sha256, &[text])
+}

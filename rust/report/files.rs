@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The contents of the files in sysfs.
+
+use crate::decode::digest::{Digest, HashAlg};
+use crate::decode::eventlog::Log;
+use crate::decode::registers::Reg;
+use crate::engine::{sha256, Engine, Kind, Snapshot};
+use crate::sys::compat;
+use crate::sys::power;
+use crate::sys::sysfs::Owner;
+use crate::verify::catalogue::CheckId;
+use crate::verify::facts::{Evidence, PcrBank};
+use core::fmt::{self, Write as _};
+use kernel::prelude::*;
+use kernel::str::Formatter;
+use kernel::sync::Arc;
+
+/// A file.
+#[derive(Clone, Copy)]
+pub(crate) enum File {
+    /// `verdict`
+    Verdict,
+    /// `reason`
+    Reason,
+    /// `generation`
+    Generation,
+    /// `waivers`
+    Waivers,
+    /// `launcher`
+    Launcher,
+    /// `policy_error`
+    PolicyError,
+    /// `policy_digest`
+    PolicyDigest,
+    /// `pinned_by`
+    PinnedBy,
+    /// `checks/<ID>`
+    Check(CheckId),
+    /// `registers/<name>`
+    Register(Reg),
+    /// `registers/TXT.PUBLIC.KEY`
+    PublicKey,
+    /// `measurements/sinit`
+    Sinit,
+    /// `measurements/mle`
+    Mle,
+    /// `measurements/pcr<17 + index>_<alg>`
+    Pcr(usize, HashAlg),
+    /// `measurements/replay<17 + index>_<alg>`
+    Replay(usize, HashAlg),
+    /// `event_log`
+    EventLog,
+    /// `policy` and `references`
+    Text(Kind),
+    /// `commit`
+    Commit,
+    /// `reverify`
+    Reverify,
+}
+
+/// Answers for the files.
+pub(crate) struct Report {
+    engine: Arc<Engine>,
+}
+
+impl Report {
+    /// Reports what `engine` publishes.
+    ///
+    /// # Errors
+    ///
+    /// ENOMEM.
+    pub(crate) fn new(engine: Arc<Engine>) -> Result<Arc<Self>> {
+        Ok(Arc::new(Self { engine }, GFP_KERNEL)?)
+    }
+
+    fn show_digests(&self, snapshot: &Snapshot, page: &mut Formatter<'_>) -> Result {
+        for kind in Kind::ALL {
+            // What is not there is as good as the empty text: the digest says so, too.
+            let digest = match snapshot.document(kind) {
+                Some(document) => *document.sha256(),
+                None => sha256(&[]).ok_or(EIO)?,
+            };
+            writeln!(page, "{} {digest}", kind.name())?;
+        }
+        Ok(())
+    }
+}
+
+impl Owner for Report {
+    type Key = File;
+
+    fn show(&self, file: File, page: &mut Formatter<'_>) -> Result {
+        let snapshot = self.engine.published();
+        let judgement = &snapshot.examined.judgement;
+        let collected = &snapshot.examined.collected;
+        match file {
+            File::Verdict => writeln!(page, "{}", snapshot.verdict)?,
+            File::Reason => writeln!(page, "{}", Reasons(&snapshot))?,
+            File::Generation => writeln!(page, "{}", snapshot.generation)?,
+            File::Waivers => writeln!(page, "{}", snapshot.policy().waived())?,
+            File::Launcher => writeln!(page, "{}", judgement.launcher.word())?,
+            File::PolicyError => {
+                let refusal = self.engine.refusal();
+                if !refusal.is_empty() {
+                    writeln!(page, "{refusal}")?;
+                }
+            }
+            File::PolicyDigest => self.show_digests(&snapshot, page)?,
+            File::PinnedBy => writeln!(page, "{}", pinned_by())?,
+            File::Check(check) => writeln!(page, "{}", judgement.outcome(check))?,
+            File::Register(reg) => match collected.registers.get(reg) {
+                Some(value) => writeln!(page, "{value:#x}")?,
+                None => writeln!(page, "unknown")?,
+            },
+            File::PublicKey => match collected.registers.public_key {
+                Some(key) => writeln!(page, "{}", Hex(&key))?,
+                None => writeln!(page, "unknown")?,
+            },
+            File::Sinit => show_digest(judgement.sinit.as_ref(), page)?,
+            File::Mle => show_digest(judgement.mle.as_ref(), page)?,
+            File::Pcr(index, alg) => match &collected.tpm {
+                Evidence::Read(tpm) => show_digest(value(&tpm.first, index, alg), page)?,
+                _ => return Err(compat::no_data()),
+            },
+            File::Replay(index, alg) => show_digest(value(&judgement.replay, index, alg), page)?,
+            File::EventLog | File::Text(_) | File::Commit | File::Reverify => return Err(EIO),
+        }
+        Ok(())
+    }
+
+    fn store(&self, file: File, text: &[u8]) -> Result {
+        let text = core::str::from_utf8(text).map_err(|_| EINVAL)?.trim_ascii();
+        match file {
+            File::Commit => self.engine.commit(text),
+            File::Reverify if text == "1" => {
+                self.engine.reverify();
+                Ok(())
+            }
+            _ => Err(EINVAL),
+        }
+    }
+
+    fn read(&self, file: File, offset: usize, out: &mut [u8]) -> Result<usize> {
+        let snapshot = self.engine.published();
+        match file {
+            File::EventLog => Ok(read_event_log(&snapshot, offset, out)),
+            File::Text(kind) => {
+                let text = snapshot.document(kind).map(|text| text.bytes());
+                Ok(copy_pieces(text.into_iter(), offset, out))
+            }
+            _ => Err(EIO),
+        }
+    }
+
+    fn write(&self, file: File, offset: usize, bytes: &[u8]) -> Result {
+        match file {
+            File::Text(kind) => self.engine.stage(kind, offset, bytes),
+            _ => Err(EIO),
+        }
+    }
+}
+
+/// The checks and circumstances behind a verdict.
+pub(super) struct Reasons<'a>(pub(super) &'a Snapshot);
+
+impl fmt::Display for Reasons<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let checks = self.0.reasons();
+        write!(f, "{checks}")?;
+        let notes = self.0.notes;
+        let words = [
+            (notes.policy_file, "policy-file"),
+            (notes.references_file, "references-file"),
+            (notes.sleeping, "suspend"),
+        ];
+        let mut first = checks.is_empty();
+        for (_, word) in words.iter().filter(|(holds, _)| *holds) {
+            if !first {
+                f.write_str(" ")?;
+            }
+            f.write_str(word)?;
+            first = false;
+        }
+        Ok(())
+    }
+}
+
+/// Copies from the event log in the TCG format; from its container as it is, when that is no log.
+fn read_event_log(snapshot: &Snapshot, offset: usize, out: &mut [u8]) -> usize {
+    let Evidence::Read(log) = &snapshot.examined.collected.log else {
+        return 0;
+    };
+    match Log::open(&log.bytes, log.pointer.first, log.pointer.next) {
+        Ok(opened) => copy_pieces(opened.tcg_slices(), offset, out),
+        Err(_) => copy_pieces(core::iter::once(log.bytes.as_slice()), offset, out),
+    }
+}
+
+/// Copies from the concatenation of `pieces`, from `offset` on, as much as fits; how much that was.
+fn copy_pieces<'a>(pieces: impl Iterator<Item = &'a [u8]>, offset: usize, out: &mut [u8]) -> usize {
+    let mut skip = offset;
+    let mut copied = 0usize;
+    for piece in pieces {
+        let Some(wanted) = piece.get(skip..) else {
+            skip = skip.saturating_sub(piece.len());
+            continue;
+        };
+        skip = 0;
+        let Some(room) = out.get_mut(copied..) else {
+            break;
+        };
+        for (to, from) in room.iter_mut().zip(wanted) {
+            *to = *from;
+        }
+        copied = copied.saturating_add(wanted.len()).min(out.len());
+        if copied == out.len() {
+            break;
+        }
+    }
+    copied
+}
+
+/// Why the module cannot be unloaded.
+fn pinned_by() -> &'static str {
+    match power::resumed_from_image() {
+        Some(true) => "hibernation",
+        _ => "none",
+    }
+}
+
+fn value(banks: &[PcrBank], index: usize, alg: HashAlg) -> Option<&Digest> {
+    banks.get(alg.index())?.get(index)?.as_ref()
+}
+
+/// A digest, or ENODATA, so that two values that are not there never compare as equal.
+fn show_digest(digest: Option<&Digest>, page: &mut Formatter<'_>) -> Result {
+    let digest = digest.ok_or_else(compat::no_data)?;
+    writeln!(page, "{digest}")?;
+    Ok(())
+}
+
+/// Bytes as hexadecimal digits.
+struct Hex<'a>(&'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What launchguard needs in C. No policy here: each function does one thing
+ * that Rust cannot reach, because it is inline, a macro or a structure's
+ * inside.
+ */
+#include <linux/errno.h>
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/kernfs.h>
+#include <linux/kobject.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+#include <linux/tpm.h>
+#include <linux/workqueue.h>
+#include <crypto/sha1.h>
+#include <crypto/sha2.h>
+#include <asm/bootparam.h>
+
+#include <launchguard/helpers.h>
+
+static char *policy = "";
+module_param(policy, charp, 0444);
+MODULE_PARM_DESC(policy, "firmware file that holds the guard policy");
+
+static char *references = "";
+module_param(references, charp, 0444);
+MODULE_PARM_DESC(references, "firmware file that holds the references");
+
+static unsigned int tpm_deadline = 30;
+module_param(tpm_deadline, uint, 0444);
+MODULE_PARM_DESC(tpm_deadline,
+		 "seconds to wait for the TPM and for the files (default 30)");
+
+const char *lg_param_policy(void)
+{
+	return policy ?: "";
+}
+
+const char *lg_param_references(void)
+{
+	return references ?: "";
+}
+
+unsigned int lg_param_tpm_deadline(void)
+{
+	return tpm_deadline;
+}
+
+struct tpm_chip *lg_tpm_get(void)
+{
+	return tpm_default_chip();
+}
+
+void lg_tpm_put(struct tpm_chip *chip)
+{
+	put_device(&chip->dev);
+}
+
+int lg_tpm_is_tpm2(struct tpm_chip *chip)
+{
+	return tpm_is_tpm2(chip);
+}
+
+size_t lg_tpm_banks(struct tpm_chip *chip, u16 *algs, size_t max)
+{
+	size_t count = min_t(size_t, chip->nr_allocated_banks, max);
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		algs[i] = chip->allocated_banks[i].alg_id;
+	return count;
+}
+
+int lg_tpm_pcr_read(struct tpm_chip *chip, u16 alg, u32 pcr, u8 *out,
+		    size_t size)
+{
+	struct tpm_digest digest = { .alg_id = alg };
+	int ret;
+
+	if (size > sizeof(digest.digest))
+		return -EINVAL;
+	ret = tpm_pcr_read(chip, pcr, &digest);
+	if (!ret)
+		memcpy(out, digest.digest, size);
+	return ret;
+}
+
+static void digest_sha1(const struct lg_part *parts, size_t count, u8 *out)
+{
+	struct sha1_ctx ctx;
+	size_t i;
+
+	sha1_init(&ctx);
+	for (i = 0; i < count; i++)
+		sha1_update(&ctx, parts[i].data, parts[i].len);
+	sha1_final(&ctx, out);
+}
+
+static void digest_sha256(const struct lg_part *parts, size_t count, u8 *out)
+{
+	struct sha256_ctx ctx;
+	size_t i;
+
+	sha256_init(&ctx);
+	for (i = 0; i < count; i++)
+		sha256_update(&ctx, parts[i].data, parts[i].len);
+	sha256_final(&ctx, out);
+}
+
+static void digest_sha384(const struct lg_part *parts, size_t count, u8 *out)
+{
+	struct sha384_ctx ctx;
+	size_t i;
+
+	sha384_init(&ctx);
+	for (i = 0; i < count; i++)
+		sha384_update(&ctx, parts[i].data, parts[i].len);
+	sha384_final(&ctx, out);
+}
+
+static void digest_sha512(const struct lg_part *parts, size_t count, u8 *out)
+{
+	struct sha512_ctx ctx;
+	size_t i;
+
+	sha512_init(&ctx);
+	for (i = 0; i < count; i++)
+		sha512_update(&ctx, parts[i].data, parts[i].len);
+	sha512_final(&ctx, out);
+}
+
+int lg_digest(u16 alg, const struct lg_part *parts, size_t count, u8 *out,
+	      size_t size)
+{
+	if (alg == TPM_ALG_SHA1 && size == SHA1_DIGEST_SIZE)
+		digest_sha1(parts, count, out);
+	else if (alg == TPM_ALG_SHA256 && size == SHA256_DIGEST_SIZE)
+		digest_sha256(parts, count, out);
+	else if (alg == TPM_ALG_SHA384 && size == SHA384_DIGEST_SIZE)
+		digest_sha384(parts, count, out);
+	else if (alg == TPM_ALG_SHA512 && size == SHA512_DIGEST_SIZE)
+		digest_sha512(parts, count, out);
+	else
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+enum lg_range lg_memory_range(u64 base, size_t size)
+{
+	switch (region_intersects(base, size, IORESOURCE_SYSTEM_RAM,
+				  IORES_DESC_NONE)) {
+	case REGION_INTERSECTS:
+		return LG_RANGE_RAM;
+	case REGION_MIXED:
+		return LG_RANGE_MIXED;
+	}
+	if (region_intersects(base, size, IORESOURCE_MEM,
+			      IORES_DESC_RESERVED) == REGION_INTERSECTS)
+		return LG_RANGE_RESERVED;
+	if (region_intersects(base, size, IORESOURCE_MEM,
+			      IORES_DESC_NONE) == REGION_DISJOINT)
+		return LG_RANGE_FREE;
+	return LG_RANGE_DEVICE;
+}
+
+int lg_memory_copy(u64 base, void *out, size_t size)
+{
+	void *mapped = memremap(base, size, MEMREMAP_WB);
+
+	if (!mapped)
+		return -ENOMEM;
+	memcpy(out, mapped, size);
+	memunmap(mapped);
+	return 0;
+}
+
+int lg_memory_equal(u64 base, const void *bytes, size_t size)
+{
+	void *mapped = memremap(base, size, MEMREMAP_WB);
+	int ret;
+
+	if (!mapped)
+		return -ENOMEM;
+	ret = !memcmp(mapped, bytes, size);
+	memunmap(mapped);
+	return ret;
+}
+
+/*
+ * boot_params is not exported, but /sys/kernel/boot_params/data shows it. Its
+ * attribute is found through the node rather than through a path: no mount is
+ * needed, and none can stand in front of it.
+ */
+static int boot_params_copy(struct kernfs_node *data, void *out, size_t size)
+{
+	const struct bin_attribute *attr;
+	ssize_t ret;
+
+	if (kernfs_type(data) != KERNFS_FILE)
+		return -ENODATA;
+	attr = data->priv;
+	if (!attr->read || attr->size != size)
+		return -ENODATA;
+	ret = attr->read(NULL, kernel_kobj, attr, out, 0, size);
+	if (ret < 0)
+		return ret;
+	return (size_t)ret == size ? 0 : -ENODATA;
+}
+
+int lg_boot_read(struct lg_boot *boot)
+{
+	struct kernfs_node *dir = NULL, *data = NULL;
+	struct boot_params *params;
+	int ret = -ENODATA;
+
+	params = kzalloc(sizeof(*params), GFP_KERNEL);
+	if (!params)
+		return -ENOMEM;
+	dir = kernfs_find_and_get(kernel_kobj->sd, "boot_params");
+	if (dir)
+		data = kernfs_find_and_get(dir, "data");
+	if (data)
+		ret = boot_params_copy(data, params, sizeof(*params));
+	if (!ret) {
+		boot->tboot_addr = params->tboot_addr;
+		boot->type_of_loader = params->hdr.type_of_loader;
+		boot->ext_loader_type = params->hdr.ext_loader_type;
+	}
+	kernfs_put(data);
+	kernfs_put(dir);
+	kfree(params);
+	return ret;
+}
+
+struct lg_queue {
+	struct workqueue_struct *wq;
+	struct delayed_work work;
+	u32 (*run)(void *context);
+	void *context;
+};
+
+static void queue_run(struct work_struct *work)
+{
+	struct lg_queue *queue = container_of(to_delayed_work(work),
+					      struct lg_queue, work);
+	u32 again = queue->run(queue->context);
+
+	/* Does nothing when a kick has queued the job meanwhile. */
+	if (again != LG_JOB_DONE)
+		queue_delayed_work(queue->wq, &queue->work,
+				   msecs_to_jiffies(again));
+}
+
+struct lg_queue *lg_queue_create(u32 (*run)(void *context), void *context)
+{
+	struct lg_queue *queue = kzalloc(sizeof(*queue), GFP_KERNEL);
+
+	if (!queue)
+		return NULL;
+	queue->wq = alloc_ordered_workqueue("launchguard", 0);
+	if (!queue->wq) {
+		kfree(queue);
+		return NULL;
+	}
+	queue->run = run;
+	queue->context = context;
+	INIT_DELAYED_WORK(&queue->work, queue_run);
+	return queue;
+}
+
+void lg_queue_kick(struct lg_queue *queue)
+{
+	mod_delayed_work(queue->wq, &queue->work, 0);
+}
+
+void lg_queue_flush(struct lg_queue *queue)
+{
+	flush_delayed_work(&queue->work);
+}
+
+void lg_queue_stop(struct lg_queue *queue)
+{
+	disable_delayed_work_sync(&queue->work);
+}
+
+void lg_queue_destroy(struct lg_queue *queue)
+{
+	lg_queue_stop(queue);
+	destroy_workqueue(queue->wq);
+	kfree(queue);
+}

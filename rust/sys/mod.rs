@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The kernel's C interfaces, one subsystem a file, each behind a safe face.
+//!
+//! This is the only room with unsafe code. Nothing here knows what launchguard is about.
+
+#[allow(
+    clippy::all,
+    dead_code,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    unreachable_pub,
+    unsafe_op_in_unsafe_fn
+)]
+#[rustfmt::skip]
+#[path = "../bindings_generated.rs"]
+mod bindings;
+
+pub(crate) mod boot;
+pub(crate) mod compat;
+pub(crate) mod device;
+pub(crate) mod firmware;
+pub(crate) mod hash;
+pub(crate) mod memory;
+pub(crate) mod mmio;
+pub(crate) mod params;
+pub(crate) mod power;
+pub(crate) mod sysfs;
+pub(crate) mod tpm;
+pub(crate) mod workqueue;
