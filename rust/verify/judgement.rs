@@ -123,7 +123,7 @@ impl Launcher {
 }
 
 /// A whole judgement. Large (about 10 KiB): lives on the heap, filled in place.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Judgement {
     findings: [Finding; CheckId::COUNT],
     /// The verdict.
@@ -203,6 +203,8 @@ impl Judgement {
     }
 
     /// Records the finding of `check`.
+    // Not inlined: its finding would stand on the stack of every check.
+    #[inline(never)]
     pub fn set(&mut self, check: CheckId, outcome: Outcome, detail: fmt::Arguments<'_>) {
         if let Some(finding) = self.findings.get_mut(check.index()) {
             *finding = Finding {
