@@ -267,6 +267,18 @@ fn an_error_ends_the_walk_and_names_its_place() {
 }
 
 #[test]
+fn a_record_of_no_pcr_extends_nothing() {
+    let stray = record(NO_PCR, 0x404, &[SHA1], 0, &[]);
+    let bytes = [header(&[SHA1]), stray].concat();
+    let log = open(&bytes).unwrap();
+    assert!(!log.events().next().unwrap().unwrap().is_extended());
+    assert_eq!(
+        log.tcg_slices().collect::<Vec<_>>().concat(),
+        header(&[SHA1])
+    );
+}
+
+#[test]
 fn a_record_without_digests_is_a_record() {
     let bytes = [header(&[SHA1]), record(17, 0x501, &[], 0, &[9])].concat();
     let event = open(&bytes).unwrap().events().next().unwrap().unwrap();
