@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Runs the command, and builds what it reads.
+
+#![allow(dead_code, reason = "each test program uses a part")]
+
+use launchguard_host_tests::fixture::Machine;
+use launchguard_pure::verify::catalogue::CheckId;
+use serde_json::Value;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tempfile::TempDir;
+
+/// What a run of the command gave.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Its exit status; `None` when a signal ended it.
+    pub status: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Run {
+    /// Standard output as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("no JSON ({error}): {self:?}"))
+    }
+}
+
+/// Runs `launchguardctl ARGUMENTS`.
+pub fn run<S: AsRef<OsStr>>(arguments: &[S]) -> Run {
+    let output = Command::new(env!("CARGO_BIN_EXE_launchguardctl"))
+        .args(arguments)
+        .output()
+        .expect("the command can be run");
+    Run {
+        status: output.status.code(),
+        stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+        stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+    }
+}
+
+/// A directory that is removed in the end.
+pub fn directory() -> TempDir {
+    TempDir::new().expect("a temporary directory")
+}
+
+/// Writes a file and gives its path.
+pub fn file(directory: &TempDir, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+    let path = directory.path().join(name);
+    let parent = path.parent().expect("a file has a directory");
+    fs::create_dir_all(parent).expect("a directory can be made");
+    fs::write(&path, bytes).expect("a file can be written");
+    path
+}
+
+/// A directory as the module shows itself: `machine` judged without references.
+pub fn sysfs(machine: &Machine) -> TempDir {
+    let directory = directory();
+    let judged = machine.judge("", None);
+    let lines = |text: &str| format!("{text}\n");
+    let reason: Vec<&str> = judged.reasons().map(|check| check.name()).collect();
+    file(&directory, "verdict", lines(judged.verdict.word()));
+    file(&directory, "reason", lines(&reason.join(" ")));
+    file(&directory, "generation", "7\n");
+    file(&directory, "launcher", lines(judged.launcher.word()));
+    file(&directory, "waivers", "\n");
+    for check in CheckId::ALL {
+        let word = judged.outcome(check).word();
+        file(&directory, &format!("checks/{check}"), lines(word));
+    }
+    for alg in launchguard_host_tests::fixture::BANKS {
+        for pcr in 17..=22 {
+            let name = format!("measurements/pcr{pcr}_{alg}");
+            file(&directory, &name, lines(&machine.pcr(alg, pcr).to_string()));
+        }
+    }
+    let log = machine.log.as_deref().unwrap_or_default();
+    let log = log.get(..machine.log_next as usize).unwrap_or_default();
+    file(&directory, "event_log", log);
+    for name in ["policy", "references", "commit", "policy_error"] {
+        file(&directory, name, "");
+    }
+    directory
+}
+
+/// Sets a file of such a directory.
+pub fn set(directory: &TempDir, name: &str, text: &str) {
+    file(directory, name, format!("{text}\n"));
+}
+
+/// Its text.
+pub fn get(directory: &TempDir, name: &str) -> String {
+    fs::read_to_string(directory.path().join(name)).expect("a file can be read")
+}
+
+/// `--sysfs DIRECTORY` and more arguments.
+pub fn with_sysfs<'a>(directory: &'a TempDir, arguments: &[&'a str]) -> Vec<&'a OsStr> {
+    let path: &Path = directory.path();
+    let mut all: Vec<&OsStr> = vec!["--sysfs".as_ref(), path.as_os_str()];
+    all.extend(arguments.iter().map(|argument| OsStr::new(*argument)));
+    all
+}

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `decode`, `replay`, `explain`: files in, words and JSON out.
+
+mod common;
+
+use common::{directory, file, run, Run};
+use launchguard_host_tests::exercise::Evidence;
+use launchguard_host_tests::fixture::{log, sinit_hash, Machine, BANKS};
+use launchguard_pure::decode::digest::HashAlg;
+use serde_json::{json, Value};
+use std::path::Path;
+
+fn decode(what: &str, path: &Path) -> Run {
+    let path = path.to_str().expect("UTF-8");
+    run(&["decode", what, path, "--json"])
+}
+
+/// SDG appendix I and tables I-2 and I-4; most of the values are failures of real machines. Class,
+/// major and minor are those of an ACM only.
+#[test]
+fn errorcodes_have_their_fields() {
+    for (value, healthy, valid, source, fields) in [
+        ("0x00000000", true, false, None, None),
+        ("0xc0000001", true, true, Some("acm"), Some([0, 0, 0])),
+        ("0xc0007051", false, true, Some("acm"), Some([5, 0x1c, 0])),
+        ("0xc00c0491", false, true, Some("acm"), Some([9, 1, 0xc])),
+        ("0xc00010a1", false, true, Some("acm"), Some([0xa, 4, 0])),
+        ("0x8000000a", false, true, Some("cpu"), None),
+        ("0xc0008001", false, true, Some("mle"), None),
+        ("0x40000001", false, false, None, None),
+    ] {
+        let decoded = run(&["decode", "errorcode", value, "--json"]);
+        assert_eq!(decoded.status, Some(0), "{decoded:?}");
+        let found = decoded.json();
+        assert_eq!(found["value"], value);
+        assert_eq!(found["healthy"], healthy, "{value}");
+        assert_eq!(found["valid"], valid, "{value}");
+        assert_eq!(found["source"].as_str(), source, "{value}");
+        let names = ["class", "major", "minor"];
+        for (index, name) in names.into_iter().enumerate() {
+            let expected = fields.map(|fields| fields[index]);
+            assert_eq!(found[name].as_u64(), expected, "{name} of {value}");
+            assert_eq!(found[name].is_null(), expected.is_none());
+        }
+        assert!(found["text"].as_str().is_some_and(|text| !text.is_empty()));
+        let mut keys: Vec<&String> = found.as_object().expect("an object").keys().collect();
+        keys.sort();
+        let expected = [
+            "class", "healthy", "major", "minor", "module", "source", "text", "valid", "value",
+        ];
+        assert_eq!(keys, expected);
+    }
+    let decimal = run(&["decode", "errorcode", "3221254225", "--json"]);
+    assert_eq!(decimal.json()["value"], "0xc0007051");
+    assert_eq!(decimal.json()["module"], "sinit");
+}
+
+#[test]
+fn errorcodes_that_are_no_32_bit_values_are_usage_errors() {
+    for value in [
+        "",
+        "0x",
+        "0x1c0000001",
+        "-1",
+        "0x+1",
+        "c0000001",
+        "4294967296",
+        "0x1 ",
+    ] {
+        let refused = run(&["decode", "errorcode", "--", value]);
+        assert_eq!(refused.status, Some(2), "{value:?}: {refused:?}");
+        assert_eq!(refused.stdout, "");
+    }
+}
+
+#[test]
+fn registers_are_shown_by_name() {
+    let place = directory();
+    for (machine, launched) in [
+        (Machine::launched(), true),
+        (Machine::never_launched(), false),
+    ] {
+        let dump = file(&place, "dump", Evidence::of(&machine).registers);
+        let decoded = decode("registers", &dump);
+        assert_eq!(decoded.status, Some(0), "{decoded:?}");
+        let found = decoded.json();
+        assert_eq!(found["launched"], launched);
+        assert_eq!(found["registers"]["TXT.DIDVID"], "0x1b0068086");
+        assert_eq!(found["registers"]["TXT.PUBLIC.KEY"], "5a".repeat(32));
+        let sts = if launched { "0x1c091" } else { "0x2" };
+        assert_eq!(found["registers"]["TXT.STS"], sts);
+        assert_eq!(
+            found["registers"].as_object().map(|all| all.len()),
+            Some(15)
+        );
+    }
+    for (fill, name) in [(0u8, "zeros"), (0xff, "ones")] {
+        let dump = file(&place, name, [fill; 4096]);
+        assert_eq!(decode("registers", &dump).json()["launched"], false);
+    }
+    let larger = file(&place, "larger", [0; 0x1_0000]);
+    assert_eq!(decode("registers", &larger).status, Some(0));
+    let short = decode("registers", &file(&place, "short", [0; 4095]));
+    assert_eq!(short.status, Some(2));
+    assert!(short.stderr.contains("4095 bytes"), "{short:?}");
+}
+
+#[test]
+fn a_heap_is_shown_with_its_four_tables() {
+    let place = directory();
+    let machine = Machine::launched();
+    let heap = machine.heap.clone().expect("a heap");
+    let decoded = decode("heap", &file(&place, "heap", &heap));
+    assert_eq!(decoded.status, Some(0), "{decoded:?}");
+    let found = decoded.json();
+    assert_eq!(found["problems"], json!([]));
+    let tables = &found["tables"];
+    assert_eq!(tables["BiosData"]["version"], 6);
+    assert_eq!(
+        tables["BiosData"]["elements"][0]["body"]["version"],
+        "2.1.0"
+    );
+    assert_eq!(tables["OsMleData"]["producer"], "Tboot");
+    assert_eq!(tables["OsSinitData"]["capabilities"], "0x602");
+    assert_eq!(
+        tables["SinitMleData"]["mdrs"][2]["kind"],
+        "PCIe configuration"
+    );
+    assert_eq!(tables["SinitMleData"]["dmar"], 48);
+    let log = json!({
+        "format": "tcg2",
+        "alg": null,
+        "address": format!("{:#x}", launchguard_host_tests::fixture::HEAP_BASE - 8192),
+        "allocated": 8192,
+        "first": 0,
+        "next": machine.log_next,
+    });
+    assert_eq!(found["event_log"], log);
+
+    // The element's size, which the END behind it depends on.
+    let mut broken = machine.clone();
+    broken.change_tables(|tables| tables.os_sinit_data[96] = 0);
+    let decoded = decode(
+        "heap",
+        &file(&place, "broken", broken.heap.expect("a heap")),
+    );
+    assert_eq!(decoded.status, Some(1), "{decoded:?}");
+    let problem = &decoded.json()["problems"][0];
+    assert!(
+        problem
+            .as_str()
+            .is_some_and(|text| text.contains("OsSinitData")),
+        "{problem}"
+    );
+
+    let cut = decode("heap", &file(&place, "cut", &heap[..4000]));
+    assert_eq!(cut.status, Some(2), "{cut:?}");
+    assert!(cut.stderr.contains("OsMleData at heap offset"), "{cut:?}");
+}
+
+#[test]
+fn a_module_is_shown_with_header_and_table() {
+    let place = directory();
+    let module = Machine::launched().sinit.expect("a module");
+    let decoded = decode("acm", &file(&place, "acm", &module));
+    assert_eq!(decoded.status, Some(0), "{decoded:?}");
+    let found = decoded.json();
+    assert_eq!(found["header"]["date"], "2026-11-23");
+    assert_eq!(found["header"]["chipset_id"], "0xb006");
+    assert_eq!(found["header"]["pre_production"], false);
+    assert_eq!(found["info"]["kind"], "SINIT");
+    let cut = decode("acm", &file(&place, "cut", &module[..2048]));
+    assert_eq!(cut.status, Some(1), "{cut:?}");
+    let none = decode("acm", &file(&place, "none", &module[..100]));
+    assert_eq!(none.status, Some(2), "{none:?}");
+}
+
+#[test]
+fn a_log_replays_to_what_the_launch_extended() {
+    let place = directory();
+    let machine = Machine::launched();
+    let container = machine.log.clone().expect("a log");
+    let exact = &container[..machine.log_next as usize];
+    for (name, bytes) in [("container", container.as_slice()), ("exact", exact)] {
+        let path = file(&place, name, bytes);
+        let replayed = run(&["replay", "--json", path.to_str().expect("UTF-8")]);
+        assert_eq!(replayed.status, Some(0), "{replayed:?}");
+        let found = replayed.json();
+        assert_eq!(found["format"], "tcg2");
+        assert_eq!(found["events"], machine.records.len());
+        assert_eq!(found["problems"], json!([]));
+        let banks = found["banks"].as_object().expect("banks");
+        assert_eq!(banks.len(), BANKS.len());
+        for alg in BANKS {
+            for pcr in [17, 18] {
+                let value = &found["banks"][alg.name()][pcr.to_string()];
+                assert_eq!(
+                    *value,
+                    machine.pcr(alg, pcr).to_string(),
+                    "{name} {pcr} {alg}"
+                );
+            }
+        }
+        let decoded = decode("eventlog", &path).json();
+        let events = decoded["events"].as_array().expect("events");
+        assert_eq!(events.len(), machine.records.len());
+        let start = events[0]["data"].as_str().expect("hex");
+        let hash: String = sinit_hash()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!(start, hash + "00000000");
+    }
+}
+
+#[test]
+fn a_log_with_something_behind_it_needs_its_range() {
+    let place = directory();
+    let machine = Machine::launched();
+    let next = machine.log_next;
+    let log = &machine.log.clone().expect("a log")[..next as usize];
+    let dirty = [&[0xaa; 3], log, &[0xaa; 40]].concat();
+    let path = file(&place, "dirty", dirty);
+    let path = path.to_str().expect("UTF-8");
+    let end = (next + 3).to_string();
+    let found = run(&["replay", "--json", "--first", "3", "--next", &end, path]).json();
+    let value = &found["banks"]["sha256"]["17"];
+    assert_eq!(*value, machine.pcr(HashAlg::Sha256, 17).to_string());
+    let without = run(&["replay", "--json", "--first", "3", path]);
+    assert_eq!(without.status, Some(1), "{without:?}");
+}
+
+#[test]
+fn a_log_that_is_not_good_says_why() {
+    let place = directory();
+    let good = Machine::launched();
+    let changes: [(&str, fn(&mut Vec<log::Record>)); 4] = [
+        ("TPM-07", |records| records[4].data[0] ^= 1),
+        ("TPM-08", |records| records.insert(5, records[4].clone())),
+        ("TPM-08", |records| drop(records.remove(8))),
+        ("TPM-08", |records| records[8].kind = 0x7ff),
+    ];
+    for (check, change) in changes {
+        let mut machine = good.clone();
+        machine.change_log(change);
+        let path = file(&place, "log", machine.log.expect("a log"));
+        let replayed = run(&["replay", "--json", path.to_str().expect("UTF-8")]);
+        assert_eq!(replayed.status, Some(1), "{replayed:?}");
+        let problems = &replayed.json()["problems"];
+        let first = problems[0].as_str().expect("a problem");
+        assert!(first.starts_with(check), "{first}");
+    }
+    // Cut in the middle of its last record: nothing may be replayed.
+    let log = good.log.expect("a log");
+    let path = file(&place, "cut", &log[..good.log_next as usize - 9]);
+    let replayed = run(&["replay", "--json", path.to_str().expect("UTF-8")]);
+    assert_eq!(replayed.status, Some(1), "{replayed:?}");
+    assert_eq!(replayed.json()["banks"], json!({}));
+    assert_eq!(
+        replayed.json()["problems"].as_array().map(Vec::len),
+        Some(1)
+    );
+}
+
+#[test]
+fn no_file_makes_it_panic() {
+    let place = directory();
+    let machine = Machine::launched();
+    let evidence = Evidence::of(&machine);
+    let mut files = vec![
+        file(&place, "empty", []),
+        file(&place, "zeros", [0; 5000]),
+        file(&place, "ones", [0xff; 5000]),
+        file(&place, "text", "version 1\nrequire TXT-01\n"),
+        place.path().to_owned(),
+        place.path().join("missing"),
+    ];
+    for part in [
+        &evidence.heap,
+        &evidence.log,
+        &evidence.sinit,
+        &evidence.registers,
+    ] {
+        for size in [1, 8, 31, 100, 600, 1210, 4096] {
+            let name = format!("{}-{size}", files.len());
+            files.push(file(&place, &name, &part[..size.min(part.len())]));
+        }
+    }
+    for path in files {
+        let path = path.to_str().expect("UTF-8");
+        for command in ["registers", "heap", "acm", "eventlog"] {
+            answers(&["decode", command, path]);
+            answers(&["decode", command, path, "--json"]);
+        }
+        answers(&["replay", path]);
+        answers(&["lint", path]);
+        answers(&["lint", "--as", "references", path]);
+    }
+}
+
+/// An answer is an exit status of its own, and a reason where there is nothing else.
+fn answers(arguments: &[&str]) {
+    let answer = run(arguments);
+    assert!(
+        matches!(answer.status, Some(0..=2)),
+        "{arguments:?}: {answer:?}"
+    );
+    if answer.status == Some(2) {
+        assert!(answer.stderr.starts_with("launchguardctl: "), "{answer:?}");
+        assert_eq!(answer.stdout, "", "{arguments:?}");
+    } else {
+        assert!(!answer.stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn checks_are_explained() {
+    let explained = run(&["explain", "txt-01"]);
+    assert_eq!(explained.status, Some(0));
+    assert!(explained.stdout.starts_with("TXT-01: "), "{explained:?}");
+    let json = run(&["--json", "explain", "TPM-10"]).json();
+    assert_eq!(json["id"], "TPM-10");
+    for field in ["title", "meaning", "attack", "remedy", "source", "severity"] {
+        assert!(
+            json[field].as_str().is_some_and(|text| !text.is_empty()),
+            "{field}"
+        );
+    }
+    let unknown = run(&["explain", "TXT-99"]);
+    assert_eq!(unknown.status, Some(2));
+    assert!(unknown.stderr.contains("TXT-99"), "{unknown:?}");
+}
+
+#[test]
+fn wrong_usage_is_status_2() {
+    for arguments in [
+        &[][..],
+        &["frobnicate"],
+        &["decode", "nothing"],
+        &["replay"],
+    ] {
+        assert_eq!(run(arguments).status, Some(2), "{arguments:?}");
+    }
+    assert_eq!(run(&["--help"]).status, Some(0));
+}

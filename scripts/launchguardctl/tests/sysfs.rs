@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `status`, `enroll`, `load` and `lint`, over a directory that looks like the module's.
+
+mod common;
+
+use common::{directory, file, get, run, set, sysfs, with_sysfs};
+use launchguard_host_tests::fixture::{Machine, BANKS};
+use launchguard_host_tests::HostHasher;
+use launchguard_pure::decode::digest::{HashAlg, Hasher};
+use launchguard_pure::verify::judgement::Verdict;
+use serde_json::json;
+use std::fs;
+use std::os::unix::fs::symlink;
+
+#[test]
+fn status_is_the_verdict() {
+    let device = sysfs(&Machine::launched());
+    let status = run(&with_sysfs(&device, &["status"]));
+    assert_eq!(status.status, Some(0), "{status:?}");
+    assert!(status.stdout.contains("unpinned"), "{status:?}");
+    for (verdict, expected) in [
+        ("verified", 0),
+        ("unpinned", 0),
+        ("failed", 1),
+        ("unknown", 1),
+        ("absent", 1),
+        ("pending", 1),
+        ("no such word", 1),
+    ] {
+        set(&device, "verdict", verdict);
+        let status = run(&with_sysfs(&device, &["status", "--json"]));
+        assert_eq!(status.status, Some(expected), "{status:?}");
+        assert_eq!(status.json()["verdict"], verdict);
+        assert_eq!(status.json()["generation"], 7);
+    }
+    set(&device, "verdict", "failed");
+    set(&device, "reason", "TXT-02 TPM-04");
+    set(&device, "checks/TPM-04", "fail");
+    let status = run(&with_sysfs(&device, &["status"]));
+    assert!(status.stdout.contains("TPM-04 fail"), "{status:?}");
+    let json = run(&with_sysfs(&device, &["status", "--json"])).json();
+    assert_eq!(json["reason"], json!(["TXT-02", "TPM-04"]));
+    assert_eq!(json["checks"]["TPM-04"], "fail");
+}
+
+#[test]
+fn a_module_that_is_not_there_is_unreadable() {
+    let empty = directory();
+    for command in ["status", "enroll"] {
+        let answer = run(&with_sysfs(&empty, &[command]));
+        assert_eq!(answer.status, Some(2), "{answer:?}");
+        assert!(
+            answer.stderr.contains("is launchguard loaded?"),
+            "{answer:?}"
+        );
+    }
+}
+
+/// What is enrolled makes the same launch verified, and holds no bank that would not see it all.
+#[test]
+fn enrolled_references_verify_the_launch() {
+    // tboot extended sha256 only.
+    let machine = Machine::launched();
+    let device = sysfs(&machine);
+    let enrolled = run(&with_sysfs(&device, &["enroll", "--name", "now"]));
+    assert_eq!(enrolled.status, Some(0), "{enrolled:?}");
+    let judged = machine.judge("", Some(&enrolled.stdout));
+    assert_eq!(judged.verdict, Verdict::Verified);
+    assert_eq!(
+        judged.launch.map(|name| name.to_string()).as_deref(),
+        Some("now")
+    );
+    assert!(!enrolled.stdout.contains("sha1"), "{enrolled:?}");
+    assert!(!enrolled.stdout.contains("sha384"), "{enrolled:?}");
+    let json = run(&with_sysfs(&device, &["enroll", "--json"])).json();
+    let value = machine.pcr(HashAlg::Sha256, 18).to_string();
+    assert_eq!(json["banks"]["sha256"]["18"], value);
+    assert!(json["name"]
+        .as_str()
+        .is_some_and(|name| name.starts_with("kernel ")));
+
+    // A launcher that extends all banks.
+    let records = launchguard_host_tests::fixture::launch::records(&BANKS, &BANKS);
+    let machine = Machine::with_records(&BANKS, records);
+    let enrolled = run(&with_sysfs(&sysfs(&machine), &["enroll"]));
+    assert_eq!(
+        machine.judge("", Some(&enrolled.stdout)).verdict,
+        Verdict::Verified
+    );
+    assert!(enrolled.stdout.contains("sha256") && enrolled.stdout.contains("sha384"));
+    assert!(!enrolled.stdout.contains("sha1 "), "{enrolled:?}");
+}
+
+#[test]
+fn only_a_good_launch_is_enrolled() {
+    let device = sysfs(&Machine::launched());
+    let enroll = || run(&with_sysfs(&device, &["enroll"]));
+    for (verdict, reason) in [
+        ("failed", "TXT-09"),
+        ("failed", "TPM-04 TPM-10"),
+        ("unknown", "TPM-01"),
+        ("absent", "TXT-01"),
+        ("pending", ""),
+    ] {
+        set(&device, "verdict", verdict);
+        set(&device, "reason", reason);
+        let refused = enroll();
+        assert_eq!(refused.status, Some(1), "{refused:?}");
+        assert_eq!(refused.stdout, "");
+        assert!(refused.stderr.contains(verdict), "{refused:?}");
+    }
+    // An updated kernel under the old references: this is what has to be enrolled.
+    set(&device, "verdict", "failed");
+    set(&device, "reason", "TPM-10");
+    assert_eq!(enroll().status, Some(0));
+    // A log that does not lead to the TPM's value vouches for nothing.
+    set(&device, "measurements/pcr17_sha256", &"ab".repeat(32));
+    assert_eq!(enroll().status, Some(1));
+    fs::remove_file(device.path().join("measurements/pcr17_sha256")).expect("removed");
+    assert_eq!(enroll().status, Some(1));
+}
+
+#[test]
+fn a_name_that_the_language_cannot_hold_is_refused() {
+    let device = sysfs(&Machine::launched());
+    for name in ["with \" quote", &"long".repeat(30), "two\nlines"] {
+        let refused = run(&with_sysfs(&device, &["enroll", "--name", name]));
+        assert_eq!(refused.status, Some(2), "{refused:?}");
+        assert_eq!(refused.stdout, "");
+    }
+}
+
+#[test]
+fn load_stages_the_text_and_commits_its_digest() {
+    let device = sysfs(&Machine::launched());
+    let place = directory();
+    // Longer than a page, so that it takes more than one write.
+    let comments = "# nothing\n".repeat(600);
+    for (kind, statement) in [
+        ("policy", "version 1\nrequire TXT-05\n"),
+        ("references", "  version 1 references # of this machine\n"),
+    ] {
+        let text = format!("{comments}{statement}{comments}");
+        let path = file(&place, kind, &text);
+        let path = path.to_str().expect("UTF-8");
+        let loaded = run(&with_sysfs(&device, &["load", path, "--json"]));
+        assert_eq!(loaded.status, Some(0), "{loaded:?}");
+        assert_eq!(get(&device, kind), text);
+        let digest = HostHasher.digest(HashAlg::Sha256, &[text.as_bytes()]);
+        let digest = digest.expect("SHA-256").to_string();
+        assert_eq!(get(&device, "commit"), digest);
+        let expected = json!({"kind": kind, "sha256": digest, "error": null});
+        assert_eq!(loaded.json(), expected);
+    }
+}
+
+#[test]
+fn a_refused_commit_says_why() {
+    let device = sysfs(&Machine::launched());
+    let commit = device.path().join("commit");
+    fs::remove_file(&commit).expect("removed");
+    // A file that refuses every write.
+    symlink("/dev/full", &commit).expect("a link");
+    let place = directory();
+    let path = file(&place, "policy", "version 1\nrequire NONSENSE\n");
+    let path = path.to_str().expect("UTF-8");
+    set(
+        &device,
+        "policy_error",
+        "line 2, column 9: expected a check",
+    );
+    let refused = run(&with_sysfs(&device, &["load", path]));
+    assert_eq!(refused.status, Some(1), "{refused:?}");
+    assert!(refused.stdout.contains("line 2, column 9"), "{refused:?}");
+    set(&device, "policy_error", "");
+    let refused = run(&with_sysfs(&device, &["load", path, "--json"]));
+    assert_eq!(refused.status, Some(1), "{refused:?}");
+    assert!(refused.json()["error"].is_string());
+}
+
+#[test]
+fn a_text_that_does_not_say_what_it_is_needs_help() {
+    let device = sysfs(&Machine::launched());
+    let place = directory();
+    let path = file(&place, "comment", "# nothing\n");
+    let path = path.to_str().expect("UTF-8");
+    let refused = run(&with_sysfs(&device, &["load", path]));
+    assert_eq!(refused.status, Some(2), "{refused:?}");
+    let loaded = run(&with_sysfs(&device, &["load", "--as", "policy", path]));
+    assert_eq!(loaded.status, Some(0), "{loaded:?}");
+    let empty = file(&place, "empty", "");
+    let empty = empty.to_str().expect("UTF-8");
+    let refused = run(&with_sysfs(&device, &["load", "--as", "policy", empty]));
+    assert_eq!(refused.status, Some(2), "{refused:?}");
+}
+
+#[test]
+fn lint_names_the_place_of_an_error() {
+    let place = directory();
+    let lint = |text: &str| {
+        let path = file(&place, "text", text);
+        run(&["lint", "--json", path.to_str().expect("UTF-8")])
+    };
+    let good = lint("version 1\nrequire TXT-05\nwaive HEAP-05 \"old firmware\"\n");
+    assert_eq!(good.status, Some(0), "{good:?}");
+    assert_eq!(good.json()["kind"], "policy");
+    assert_eq!(good.json()["holds"]["require"], json!(["TXT-05"]));
+    assert_eq!(good.json()["holds"]["waive"], json!(["HEAP-05"]));
+    let references = Machine::launched().references(HashAlg::Sha256, &[17, 18]);
+    let good = lint(&references);
+    assert_eq!(good.status, Some(0), "{good:?}");
+    assert_eq!(good.json()["holds"]["launches"], json!(["now"]));
+    for (text, line, column) in [
+        ("version 1\nrequire NONSENSE\n", 2, 9),
+        ("version 1\n\n  seal\n", 3, 3),
+        ("version 1 references\nlaunch \"a\" {\n", 3, 1),
+    ] {
+        let bad = lint(text);
+        assert_eq!(bad.status, Some(1), "{bad:?}");
+        let error = &bad.json()["error"];
+        assert_eq!(
+            (&error["line"], &error["column"]),
+            (&json!(line), &json!(column)),
+            "{error}"
+        );
+    }
+}
