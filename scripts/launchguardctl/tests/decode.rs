@@ -8,7 +8,7 @@ use common::{directory, file, run, Run};
 use launchguard_host_tests::exercise::Evidence;
 use launchguard_host_tests::fixture::{log, sinit_hash, Machine, BANKS};
 use launchguard_pure::decode::digest::HashAlg;
-use serde_json::{json, Value};
+use serde_json::json;
 use std::path::Path;
 
 fn decode(what: &str, path: &Path) -> Run {
@@ -231,11 +231,14 @@ fn a_log_with_something_behind_it_needs_its_range() {
     assert_eq!(without.status, Some(1), "{without:?}");
 }
 
+/// A change of a log's records.
+type Change = fn(&mut Vec<log::Record>);
+
 #[test]
 fn a_log_that_is_not_good_says_why() {
     let place = directory();
     let good = Machine::launched();
-    let changes: [(&str, fn(&mut Vec<log::Record>)); 4] = [
+    let changes: [(&str, Change); 4] = [
         ("TPM-07", |records| records[4].data[0] ^= 1),
         ("TPM-08", |records| records.insert(5, records[4].clone())),
         ("TPM-08", |records| drop(records.remove(8))),

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the fixtures encode from the specification, the decoders read back; and a replay depends on
+//! nothing but the records.
+
+use launchguard_host_tests::fixture::heap::{LogArea, Tables};
+use launchguard_host_tests::fixture::log::{encode, pcr_after, Record};
+use launchguard_host_tests::HostHasher;
+use launchguard_pure::decode::digest::HashAlg;
+use launchguard_pure::decode::eventlog::Log;
+use launchguard_pure::decode::heap::{event_log_pointer, Chain, LogFormat, OsSinitData};
+use launchguard_pure::verify::replay::replay_pcr;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+/// Banks that a log can have and whose hash the fixtures compute.
+const BANKS: [HashAlg; 4] = [
+    HashAlg::Sha1,
+    HashAlg::Sha256,
+    HashAlg::Sha384,
+    HashAlg::Sha512,
+];
+/// Event types: extended ones, and the three of a launch that are not. HASH_START is not among
+/// them: its digest can have two meanings.
+const KINDS: [u32; 9] = [
+    0x401, 0x404, 0x40b, 0x414, 0x4ff, 0x501, 0x502, 0x503, 0x7ff,
+];
+
+/// A record that has digests in some of `banks`.
+fn record(banks: Vec<HashAlg>) -> impl Strategy<Value = Record> {
+    let count = banks.len();
+    let digests = subsequence(banks, 0..=count);
+    (
+        17u32..23,
+        select(&KINDS[..]),
+        digests,
+        vec(any::<u8>(), 0..40),
+    )
+        .prop_map(|(pcr, kind, banks, data)| Record::measured(pcr, kind, &banks, &data, &data))
+}
+
+/// A log's banks and records.
+fn log() -> impl Strategy<Value = (Vec<HashAlg>, Vec<Record>)> {
+    subsequence(BANKS.to_vec(), 1..=BANKS.len())
+        .prop_flat_map(|banks| (Just(banks.clone()), vec(record(banks), 0..12)))
+}
+
+/// Bytes of a table behind its size field.
+fn table() -> impl Strategy<Value = Vec<u8>> {
+    vec(any::<u8>(), 0..200)
+}
+
+proptest! {
+    #[test]
+    fn records_are_read_as_they_were_written((banks, records) in log()) {
+        let bytes = encode(&banks, &records);
+        let log = Log::open(&bytes, 0, bytes.len() as u32).expect("well-formed");
+        let listed: Vec<_> = log.banks().iter().filter_map(|bank| bank.alg()).collect();
+        prop_assert_eq!(&listed, &banks);
+        let mut written = records.iter();
+        for event in log.events() {
+            let event = event.expect("well-formed");
+            let record = written.next().expect("no event more than was written");
+            prop_assert_eq!(event.pcr, record.pcr);
+            prop_assert_eq!(event.kind.value(), record.kind);
+            prop_assert_eq!(event.data, record.data.as_slice());
+            prop_assert_eq!(event.bytes.to_vec(), record.encode());
+            let digests: Vec<_> = event
+                .digests()
+                .map(|logged| (logged.bank.alg(), logged.bytes.to_vec()))
+                .collect();
+            let expected: Vec<_> = record
+                .digests
+                .iter()
+                .map(|(alg, digest)| (Some(*alg), digest.clone()))
+                .collect();
+            prop_assert_eq!(digests, expected);
+        }
+        prop_assert!(written.next().is_none(), "an event was left out");
+    }
+
+    #[test]
+    fn a_replay_ends_in_what_the_records_extend((banks, records) in log(), pcr in 17u32..23) {
+        let bytes = encode(&banks, &records);
+        let log = Log::open(&bytes, 0, bytes.len() as u32).expect("well-formed");
+        for alg in HashAlg::ALL {
+            let replayed = replay_pcr(&log, pcr, alg, &HostHasher);
+            let replayed = replayed.map(|digest| digest.as_bytes().to_vec());
+            let expected = banks.contains(&alg).then(|| pcr_after(alg, pcr, &records));
+            prop_assert_eq!(replayed, expected, "{}", alg);
+        }
+    }
+
+    #[test]
+    fn a_replay_never_sees_what_stands_around_the_log(
+        (banks, records) in log(),
+        before in vec(any::<u8>(), 0..40),
+        zeros in 0usize..100,
+        behind in vec(any::<u8>(), 0..100),
+    ) {
+        let bytes = encode(&banks, &records);
+        let plain = Log::open(&bytes, 0, bytes.len() as u32).expect("well-formed");
+        let container = [&before, &bytes, &vec![0; zeros], &behind].map(Vec::as_slice).concat();
+        let first = before.len() as u32;
+        let next = first + bytes.len() as u32;
+        let padded = Log::open(&container, first, next).expect("well-formed");
+        for alg in banks {
+            for pcr in 17..23 {
+                prop_assert_eq!(
+                    replay_pcr(&padded, pcr, alg, &HostHasher),
+                    replay_pcr(&plain, pcr, alg, &HostHasher)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_log_that_ends_elsewhere_has_no_replay(
+        (banks, records) in log(),
+        cut in 1usize..12,
+        pcr in 17u32..23,
+    ) {
+        prop_assume!(!records.is_empty());
+        let bytes = encode(&banks, &records);
+        // Less than a record is cut, so the end is no longer between two.
+        let next = bytes.len() - cut;
+        let log = Log::open(&bytes, 0, next as u32).expect("the header is whole");
+        prop_assert!(log.events().any(|event| event.is_err()));
+        for alg in banks {
+            prop_assert_eq!(replay_pcr(&log, pcr, alg, &HostHasher), None);
+        }
+    }
+
+    #[test]
+    fn tables_are_found_where_they_were_written(
+        bios_data in table(),
+        os_mle_data in table(),
+        os_sinit_data in table(),
+        sinit_mle_data in table(),
+        spare in 0usize..64,
+    ) {
+        let tables = Tables { bios_data, os_mle_data, os_sinit_data, sinit_mle_data };
+        let all = [
+            &tables.bios_data,
+            &tables.os_mle_data,
+            &tables.os_sinit_data,
+            &tables.sinit_mle_data,
+        ];
+        let used: usize = all.iter().map(|table| table.len() + 8).sum();
+        let heap = tables.encode(used + spare);
+        let chain = Chain::split(&heap).expect("well-formed");
+        prop_assert_eq!(chain.end, used);
+        for (index, (found, written)) in chain.tables().into_iter().zip(all).enumerate() {
+            prop_assert_eq!(found.bytes.as_slice(), written.as_slice());
+            prop_assert_eq!(found.offset, tables.size_field(index) + 8);
+        }
+        // One byte less than the tables take.
+        prop_assert!(Chain::split(&heap[..used - 1]).is_err());
+    }
+
+    #[test]
+    fn the_log_pointer_is_read_as_it_was_written(
+        capabilities in any::<u32>(),
+        address in 1u64..1 << 52,
+        (first, next, allocated) in (0u32..4096, 0u32..4096, 0u32..4096),
+    ) {
+        let area = LogArea {
+            address,
+            first,
+            next: first + next,
+            allocated: first + next + allocated,
+        };
+        let tables = Tables::of_tboot(capabilities, area);
+        let heap = tables.encode(0x2_0000);
+        let chain = Chain::split(&heap).expect("well-formed");
+        let data = OsSinitData::decode(chain.os_sinit_data.bytes).expect("well-formed");
+        prop_assert_eq!(data.capabilities, capabilities);
+        let pointer = event_log_pointer(&data).expect("there is one");
+        prop_assert_eq!(pointer.format, LogFormat::Tcg);
+        let found = (pointer.address, pointer.allocated, pointer.first, pointer.next);
+        prop_assert_eq!(found, (area.address, area.allocated, area.first, area.next));
+    }
+}
