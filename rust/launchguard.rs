@@ -6,6 +6,7 @@
 //! facts; `engine` drives that and `report` shows what it publishes.
 
 #[allow(
+    clippy::enum_variant_names,
     dead_code,
     unreachable_pub,
     unused_imports,

@@ -106,6 +106,7 @@ impl Collected {
     /// # Errors
     ///
     /// ENOMEM.
+    #[inline(never)]
     pub(crate) fn read(latched: Option<Latched>, chip: Option<&Chip>) -> Result<Self> {
         let tpm = read_tpm(chip)?;
         let registers = read_registers();

@@ -43,6 +43,8 @@ struct Progress {
     awaits_tpm: bool,
     /// What was published last said that evidence may still arrive.
     awaiting: bool,
+    /// When to look for the named files again, in milliseconds since load.
+    next_look: i64,
 }
 
 /// The part that the job works on.
@@ -101,6 +103,7 @@ impl Engine {
             latched: None,
             awaits_tpm: true,
             awaiting: true,
+            next_look: 0,
         };
         let core = Arc::pin_init(
             pin_init!(Core {
@@ -201,6 +204,7 @@ impl Job for Core {
     }
 }
 
+// Functions that are not inlined keep their large values off each other's stack.
 impl Core {
     fn published(&self) -> Arc<Snapshot> {
         self.published.lock().clone()
@@ -208,12 +212,19 @@ impl Core {
 
     /// Looks whether there is a reason to judge, and judges; when to look again.
     fn work(&self, requested: bool) -> Result<Option<u32>> {
-        let deadline_over = self.deadline_is_over();
-        let new_text = self.load_files(requested, deadline_over)?;
         let mut progress = self.progress.lock();
+        let age = self.started.elapsed().as_millis();
+        let deadline_over = age >= i64::from(params::tpm_deadline()).saturating_mul(1000);
+        let given_up = progress.awaiting && deadline_over;
+        let mut new_text = false;
+        if requested || given_up || (progress.awaiting && age >= progress.next_look) {
+            new_text = self.load_files(requested)?;
+            // The loader tells the kernel's log of every file that is not there: each look comes
+            // after twice the time.
+            progress.next_look = age.saturating_mul(2).max(i64::from(SOON));
+        }
         let chip = Chip::first();
         let arrived = new_text || (progress.awaits_tpm && chip.is_some());
-        let given_up = progress.awaiting && deadline_over;
         if requested || arrived || given_up {
             self.judge(&mut progress, chip.as_ref(), deadline_over)?;
         }
@@ -224,12 +235,9 @@ impl Core {
         })
     }
 
-    fn deadline_is_over(&self) -> bool {
-        self.started.elapsed().as_millis() >= i64::from(params::tpm_deadline()).saturating_mul(1000)
-    }
-
     /// Looks for the named files; whether something new is in force, or known to be no use.
-    fn load_files(&self, requested: bool, deadline_over: bool) -> Result<bool> {
+    #[inline(never)]
+    fn load_files(&self, requested: bool) -> Result<bool> {
         let mut news = false;
         for kind in Kind::ALL {
             let name = match kind {
@@ -241,7 +249,8 @@ impl Core {
                 let texts = self.texts.lock();
                 (texts.is_settled(kind), texts.awaits_file(kind))
             };
-            if settled || (!requested && (!awaited || deadline_over)) {
+            // A file that was no use is looked at again only when somebody asks.
+            if settled || !(requested || awaited) {
                 continue;
             }
             if let Ok(file) = firmware::File::load(name, &self.device) {
@@ -253,6 +262,7 @@ impl Core {
     }
 
     /// Collects, judges and publishes.
+    #[inline(never)]
     fn judge(&self, progress: &mut Progress, chip: Option<&Chip>, deadline_over: bool) -> Result {
         let begin = Instant::<Monotonic>::now();
         let mut collected = Collected::read(progress.latched, chip)?;
@@ -335,6 +345,7 @@ impl Core {
     }
 
     /// Numbers and publishes `snapshot`, and says so.
+    #[inline(never)]
     fn publish(&self, mut snapshot: Snapshot) -> Result {
         let last = self.published();
         snapshot.generation = last.generation.wrapping_add(1);

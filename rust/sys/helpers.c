@@ -217,7 +217,7 @@ int lg_boot_read(struct lg_boot *boot)
 	struct boot_params *params;
 	int ret = -ENODATA;
 
-	params = kzalloc(sizeof(*params), GFP_KERNEL);
+	params = kzalloc_obj(*params);
 	if (!params)
 		return -ENOMEM;
 	dir = kernfs_find_and_get(kernel_kobj->sd, "boot_params");
@@ -257,7 +257,7 @@ static void queue_run(struct work_struct *work)
 
 struct lg_queue *lg_queue_create(u32 (*run)(void *context), void *context)
 {
-	struct lg_queue *queue = kzalloc(sizeof(*queue), GFP_KERNEL);
+	struct lg_queue *queue = kzalloc_obj(*queue);
 
 	if (!queue)
 		return NULL;

@@ -4,16 +4,7 @@
 //!
 //! This is the only room with unsafe code. Nothing here knows what launchguard is about.
 
-#[allow(
-    clippy::all,
-    dead_code,
-    missing_docs,
-    non_camel_case_types,
-    non_snake_case,
-    non_upper_case_globals,
-    unreachable_pub,
-    unsafe_op_in_unsafe_fn
-)]
+#[allow(clippy::undocumented_unsafe_blocks, reason = "generated")]
 #[rustfmt::skip]
 #[path = "../bindings_generated.rs"]
 mod bindings;
