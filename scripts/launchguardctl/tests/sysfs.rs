@@ -150,7 +150,12 @@ fn load_stages_the_text_and_commits_its_digest() {
         let digest = HostHasher.digest(HashAlg::Sha256, &[text.as_bytes()]);
         let digest = digest.expect("SHA-256").to_string();
         assert_eq!(get(&device, "commit"), digest);
-        let expected = json!({"kind": kind, "sha256": digest, "error": null});
+        let expected = json!({
+            "kind": kind,
+            "sha256": digest,
+            "error": null,
+            "verdict": "unpinned",
+        });
         assert_eq!(loaded.json(), expected);
     }
 }

@@ -37,13 +37,15 @@ pub fn run(sysfs: &Path, file: &Path, kind: Option<TextKind>) -> Result<Report> 
             Some(why.unwrap_or_else(|| error.to_string()))
         }
     };
+    // The commit returned when the judgement by the new text was published.
+    let verdict = device.text("verdict")?;
     let text = match &refused {
-        None => format!("{kind} in force, SHA-256 {digest}"),
+        None => format!("{kind} in force, SHA-256 {digest}; the verdict is {verdict}"),
         Some(why) => format!("{}: {kind} refused: {why}", file.display()),
     };
     Ok(Report {
         text,
-        json: json!({"kind": kind, "sha256": digest, "error": refused}),
+        json: json!({"kind": kind, "sha256": digest, "error": refused, "verdict": verdict}),
         good: refused.is_none(),
     })
 }
