@@ -45,7 +45,7 @@ demo: modules stage
 	@$(ENTER) cargo run -q --release -p launchguard-bed -- demo
 
 fuzz: sdk-ready
-	@$(ENTER) selftests/fuzz/run $(FUZZ_SECONDS)
+	@$(ENTER) selftests/fuzz/run $(or $(SECONDS),$(FUZZ_SECONDS))
 
 lint: sdk-ready
 	@scripts/checks/run
@@ -65,7 +65,7 @@ help:
 	@echo 'make demo           the emulated launch, and what launchguard says about it'
 	@echo 'make test           all tests on all kernels; KERNEL=RELEASE, SCENARIO=NAME for some boots'
 	@echo 'make lint           formatting, clippy, checkpatch and the rules between the rooms'
-	@echo 'make fuzz           each decoder for FUZZ_SECONDS (60)'
+	@echo 'make fuzz           each decoder for SECONDS=60'
 	@echo 'make launchguardctl the command, in out/'
 	@echo 'make clean          removes what was built in the checkout'
 	@echo
