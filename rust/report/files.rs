@@ -166,13 +166,16 @@ pub(super) struct Reasons<'a>(pub(super) &'a Snapshot);
 
 impl fmt::Display for Reasons<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let notes = self.0.notes;
+        if notes.sleeping {
+            // What was judged before says nothing about why it counts no longer.
+            return f.write_str("suspend");
+        }
         let checks = self.0.reasons();
         write!(f, "{checks}")?;
-        let notes = self.0.notes;
         let words = [
             (notes.policy_file, "policy-file"),
             (notes.references_file, "references-file"),
-            (notes.sleeping, "suspend"),
         ];
         let mut first = checks.is_empty();
         for (_, word) in words.iter().filter(|(holds, _)| *holds) {
