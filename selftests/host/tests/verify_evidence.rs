@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Corrupt evidence, byte by byte: what is changed is found, and the detail says what it was.
+
+use launchguard_host_tests::fixture::log::Record;
+use launchguard_host_tests::fixture::{launch, Machine, BANKS, HEAP_SIZE};
+use launchguard_pure::decode::digest::HashAlg;
+use launchguard_pure::decode::registers::{Reg, Width};
+use launchguard_pure::verify::catalogue::CheckId::{self, *};
+use launchguard_pure::verify::judgement::{Judgement, Outcome, Verdict};
+
+fn failing(judgement: &Judgement) -> Vec<CheckId> {
+    CheckId::ALL
+        .into_iter()
+        .filter(|check| judgement.outcome(*check) == Outcome::Fail)
+        .collect()
+}
+
+fn detail(judgement: &Judgement, check: CheckId) -> String {
+    judgement.finding(check).detail.as_str().to_owned()
+}
+
+/// Where PCR_MAPPING's digests stand: it is never extended and real firmware leaves junk there.
+fn junk(machine: &Machine) -> std::ops::Range<usize> {
+    let log = machine.log.as_deref().expect("a log");
+    let used = &log[..machine.log_next as usize];
+    let start = used
+        .windows(8)
+        .position(|window| window == [0xff, 0, 0, 0, 0x01, 0x04, 0, 0])
+        .expect("the fixture has a PCR_MAPPING");
+    let digests: usize = BANKS.iter().map(|alg| alg.size() + 2).sum();
+    start + 12..start + 12 + digests
+}
+
+/// What of the header says nothing that could be wrong: client or server, and the errata number.
+fn is_indifferent(offset: usize, value: u8) -> bool {
+    (offset == 48 && value == 1) || offset == 54
+}
+
+#[test]
+fn a_change_of_any_byte_of_the_log_is_found() {
+    let good = Machine::launched();
+    let junk = junk(&good);
+    for offset in 0..good.log_next as usize {
+        // Each bit of each eight bytes: the whole log eight times over would take minutes.
+        let flip = 1u8 << (offset % 8);
+        let mut machine = good.clone();
+        let byte = &mut machine.log.as_mut().expect("a log")[offset];
+        *byte ^= flip;
+        if is_indifferent(offset, *byte) {
+            continue;
+        }
+        let judgement = machine.judge("", None);
+        let place = format!("byte {offset} of the log ^ {flip:#x}");
+        // The algorithm before each junk digest is checked like any other.
+        if junk.contains(&offset) && judgement.verdict == Verdict::Unpinned {
+            continue;
+        }
+        assert_eq!(judgement.verdict, Verdict::Failed, "{place}");
+        let log_checks = [Txt11, Tpm02, Tpm04, Tpm05, Tpm06, Tpm07, Tpm08, Tpm09];
+        let found = failing(&judgement);
+        assert!(
+            found.iter().all(|check| log_checks.contains(check)),
+            "{place} is blamed on {found:?}"
+        );
+    }
+}
+
+#[test]
+fn a_changed_digest_is_found_in_its_bank_and_pcr() {
+    for (bank, alg) in BANKS.into_iter().enumerate() {
+        for (record, check, pcr) in [(8, Tpm04, 17), (14, Tpm05, 18)] {
+            let mut machine = Machine::launched();
+            machine.change_log(|records| records[record].digests[bank].1[0] ^= 1);
+            // The authorities' data is measured, so its digest is wrong in two ways.
+            let judgement = machine.judge("", None);
+            assert!(failing(&judgement).contains(&check), "{alg} {pcr}");
+            let detail = detail(&judgement, check);
+            assert!(detail.contains(&format!("PCR {pcr} {alg} is")), "{detail}");
+            assert!(detail.contains("a digest was changed"), "{detail}");
+        }
+    }
+}
+
+#[test]
+fn a_log_cut_short_says_so_wherever_it_is_cut() {
+    let good = Machine::launched();
+    let mut ends = vec![];
+    let mut end = launchguard_host_tests::fixture::log::header(&BANKS).len();
+    for record in &good.records {
+        ends.push(end);
+        end += record.encode().len();
+    }
+    for next in 0..good.log_next {
+        let mut machine = good.clone();
+        machine.log_next = next;
+        let judgement = machine.judge("", None);
+        assert_eq!(judgement.verdict, Verdict::Failed, "cut at {next}");
+        let found = failing(&judgement);
+        if ends.contains(&(next as usize)) {
+            // A record's end: well-formed, but the PCRs hold more. The records still stand behind.
+            assert!(
+                found.contains(&Tpm04) || found.contains(&Tpm05),
+                "cut at {next}: {found:?}"
+            );
+            let details = detail(&judgement, Tpm04) + &detail(&judgement, Tpm05);
+            let details = details + &detail(&judgement, Tpm08);
+            assert!(details.contains("cut short"), "cut at {next}: {details}");
+        } else {
+            assert_eq!(found, [Tpm06], "cut at {next}");
+        }
+    }
+}
+
+#[test]
+fn a_cut_whose_records_are_still_behind_it_counts_them() {
+    let mut machine = Machine::launched();
+    let last = machine.records.last().expect("records").encode().len() as u32;
+    machine.log_next -= last;
+    let judgement = machine.judge("", None);
+    assert_eq!(failing(&judgement), [Tpm04]);
+    let words = detail(&judgement, Tpm04);
+    assert!(
+        words.contains("log cut short: equal with 1 records behind its end"),
+        "{words}"
+    );
+}
+
+#[test]
+fn a_foreign_event_is_named_with_its_place() {
+    for (position, kind) in [(20, launch::TBOOT), (10, launch::TBOOT), (3, 0x416)] {
+        let mut machine = Machine::launched();
+        let banks = [HashAlg::Sha256];
+        machine.change_log(|records| {
+            records.insert(
+                position,
+                Record::measured(17, kind, &banks, b"foreign", &[]),
+            );
+        });
+        let judgement = machine.judge("", None);
+        assert!(failing(&judgement).contains(&Tpm04), "{kind:#x}");
+        let mut offset = launchguard_host_tests::fixture::log::header(&BANKS).len();
+        for record in &machine.records[..position] {
+            offset += record.encode().len();
+        }
+        let words = detail(&judgement, Tpm04);
+        assert!(
+            words.contains(&format!("equal without the foreign event at {offset} (")),
+            "{words}"
+        );
+    }
+}
+
+#[test]
+fn an_event_of_another_pcr_or_type_has_its_own_words() {
+    let mut machine = Machine::launched();
+    machine.change_log(|records| records.push(Record::of_data(5, 0x501, &BANKS, b"x")));
+    let judgement = machine.judge("", None);
+    assert_eq!(failing(&judgement), [Tpm06]);
+    let words = detail(&judgement, Tpm06);
+    assert!(words.starts_with("foreign event at "), "{words}");
+    assert!(words.contains("in PCR 5"), "{words}");
+
+    let mut machine = Machine::launched();
+    machine.change_log(|records| records.push(Record::of_data(19, 0x600, &BANKS, b"x")));
+    let judgement = machine.judge("", None);
+    assert_eq!(failing(&judgement), [Tpm04, Tpm08]);
+    assert!(detail(&judgement, Tpm08).starts_with("foreign event at "));
+    assert!(detail(&judgement, Tpm04).contains("PCR 19 sha1"));
+}
+
+#[test]
+fn events_logged_twice_are_told_from_other_changes() {
+    // One record after the other, and the whole list twice over.
+    let doubled: [fn(&mut Vec<Record>); 2] = [
+        |records| {
+            *records = records
+                .iter()
+                .flat_map(|r| [r.clone(), r.clone()])
+                .collect()
+        },
+        |records| {
+            let again = records.clone();
+            records.extend(again);
+        },
+    ];
+    for double in doubled {
+        let mut machine = Machine::launched();
+        machine.change_log(double);
+        let judgement = machine.judge("", None);
+        assert_eq!(judgement.verdict, Verdict::Failed);
+        assert_eq!(failing(&judgement), [Tpm04, Tpm05, Tpm08]);
+        let (pcr17, pcr18) = (detail(&judgement, Tpm04), detail(&judgement, Tpm05));
+        assert!(pcr17.contains("events logged twice count once"), "{pcr17}");
+        assert!(pcr18.contains("events logged twice count once"), "{pcr18}");
+        assert_eq!(detail(&judgement, Tpm08), "every event is logged twice");
+    }
+}
+
+#[test]
+fn one_event_logged_twice_is_named() {
+    let mut machine = Machine::launched();
+    machine.change_log(|records| records.insert(9, records[8].clone()));
+    let judgement = machine.judge("", None);
+    assert_eq!(failing(&judgement), [Tpm04, Tpm08]);
+    let words = detail(&judgement, Tpm08);
+    assert!(
+        words.contains("MLE_HASH stands 2 times in PCR 17"),
+        "{words}"
+    );
+}
+
+#[test]
+fn a_missing_mle_event_is_named() {
+    let mut machine = Machine::launched();
+    machine.change_log(|records| {
+        records.remove(8);
+    });
+    let judgement = machine.judge("", None);
+    assert_eq!(failing(&judgement), [Tpm04, Tpm08]);
+    let words = detail(&judgement, Tpm08);
+    assert!(words.contains("MLE_HASH stands 0 times"), "{words}");
+}
+
+/// Each bit of each table's size, and changes that leave the next size plausible. A size that cuts
+/// an element or the MDR table in two cannot be told from a part that is too large.
+#[test]
+fn a_change_of_any_byte_of_a_heap_size_is_found() {
+    let good = Machine::launched();
+    let tables = good.tables();
+    for table in 0..4 {
+        let field = tables.size_field(table);
+        for byte in 0..8 {
+            let bits = (0..8).map(|bit| 1u8 << bit);
+            for flip in bits.chain([0xff, 0xf4, 0x0c]) {
+                let mut machine = good.clone();
+                machine.heap.as_mut().expect("a heap")[field + byte] ^= flip;
+                let judgement = machine.judge("", None);
+                let found = failing(&judgement);
+                assert!(
+                    found
+                        .iter()
+                        .any(|check| [Heap02, Heap04, Heap06].contains(check)),
+                    "size of table {table}, byte {byte} ^ {flip:#x}: {found:?}"
+                );
+                assert_eq!(judgement.verdict, Verdict::Failed);
+            }
+        }
+    }
+    assert!(tables.size_field(3) < HEAP_SIZE as usize);
+}
+
+/// The registers that a check reads, and bits of theirs that decide something; reserved ones do not.
+#[test]
+fn a_change_of_each_register_is_found_by_its_check() {
+    let cases: &[(Reg, u64, CheckId)] = &[
+        (Reg::Sts, 1 << 0, Txt01),
+        (Reg::Sts, 1 << 1, Txt02),
+        (Reg::Ests, 1, Txt06),
+        (Reg::ErrorCode, 0x80, Txt08),
+        (Reg::VerQpiif, 1 << 31, Txt09),
+        (Reg::DidVid, 1, Txt10),
+        (Reg::DidVid, 1 << 16, Txt10),
+        (Reg::DidVid, 1 << 40, Txt10),
+        (Reg::SinitBase, 1 << 12, Txt12),
+        (Reg::SinitSize, 1 << 12, Txt12),
+        (Reg::HeapBase, 1 << 12, Txt12),
+        (Reg::HeapSize, 1 << 12, Txt12),
+        (Reg::Dpr, 1, Map01),
+        (Reg::Dpr, 0x80 << 4, Map01),
+        (Reg::Dpr, 1 << 20, Map02),
+        (Reg::Dpr, 1 << 31, Map02),
+        (Reg::E2sts, 2, Txt07),
+    ];
+    for (reg, bit, check) in cases {
+        let mut machine = Machine::launched();
+        machine.change(*reg, |value| value ^ bit);
+        let judgement = machine.judge("", None);
+        if (*reg, *bit) == (Reg::Dpr, 0x80 << 4) {
+            // A larger protected range is no fault as long as it is locked.
+            assert_eq!(judgement.outcome(*check), Outcome::Pass);
+            continue;
+        }
+        assert_eq!(
+            judgement.outcome(*check),
+            Outcome::Fail,
+            "{} ^ {bit:#x}",
+            reg.name()
+        );
+    }
+    // Bits that real machines set though the SDG reserves them.
+    for (reg, bits) in [(Reg::Sts, 0x4010), (Reg::Sts, 1 << 6), (Reg::E2sts, 0xc)] {
+        for value in [0, bits] {
+            let mut machine = Machine::launched();
+            machine.change(reg, |old| old & !bits | value);
+            let verdict = machine.judge("", None).verdict;
+            assert_eq!(verdict, Verdict::Unpinned, "{} {value:#x}", reg.name());
+        }
+    }
+    assert_eq!(Reg::Ests.width(), Width::Byte);
+}
+
+#[test]
+fn error_codes_that_follow_good_launches_pass() {
+    for (code, outcome) in [
+        (0, Outcome::Pass),
+        (0xc000_0001, Outcome::Pass),
+        (0xc000_0009, Outcome::Pass),
+        (0x8000_0005, Outcome::Fail),
+        (0xc006_0000, Outcome::Fail),
+        (0xc000_8002, Outcome::Fail),
+    ] {
+        let mut machine = Machine::launched();
+        machine.set(Reg::ErrorCode, code);
+        let judgement = machine.judge("", None);
+        assert_eq!(judgement.outcome(Txt08), outcome, "{code:#x}");
+        assert!(detail(&judgement, Txt08).contains(&format!("{code:#010x}")));
+    }
+}
+
+/// HASH_START as the TPM 1.2 container and Broadwell log it: the value that PCR 17 has afterwards.
+#[test]
+fn both_meanings_of_hash_start_replay() {
+    let mut machine = Machine::launched();
+    machine.change_log(|records| {
+        for (alg, digest) in &mut records[0].digests {
+            let zero = vec![0; alg.size()];
+            *digest = launchguard_host_tests::fixture::log::hash(*alg, &[&zero, digest]);
+        }
+    });
+    let judgement = machine.judge("", None);
+    assert_eq!(failing(&judgement), []);
+    assert_eq!(judgement.verdict, Verdict::Unpinned);
+}
+
+/// A launch without the NV event is one of an older SINIT; with it in one PCR only it is none.
+#[test]
+fn the_nv_event_is_in_both_pcrs_or_in_none() {
+    let nv = |record: &Record| record.kind == 0x414;
+    let mut machine = Machine::launched();
+    machine.change_launch(|records| records.retain(|record| !nv(record)));
+    assert_eq!(machine.judge("", None).verdict, Verdict::Unpinned);
+
+    let mut machine = Machine::launched();
+    machine.change_launch(|records| records.retain(|r| !(nv(r) && r.pcr == 18)));
+    let judgement = machine.judge("", None);
+    assert_eq!(failing(&judgement), [Tpm08]);
+}
+
+#[test]
+fn a_capped_bank_fails() {
+    for kind in [0x4ff, 0x4fe] {
+        let mut machine = Machine::launched();
+        machine.change_launch(|records| records.push(Record::of_data(17, kind, &BANKS, &[1])));
+        assert_eq!(failing(&machine.judge("", None)), [Tpm09], "{kind:#x}");
+    }
+}
+
+/// What follows the launch in PCR 19 to 22 is replayed where it is logged, and left alone where not.
+#[test]
+fn further_pcrs_are_compared_where_the_log_holds_events() {
+    let mut machine = Machine::launched();
+    machine.change_launch(|records| records.push(Record::of_data(19, 0x501, &BANKS, b"module")));
+    assert_eq!(machine.judge("", None).verdict, Verdict::Unpinned);
+    machine.set_pcr(HashAlg::Sha384, 19, Some(&[9; 48]));
+    let judgement = machine.judge("", None);
+    assert_eq!(failing(&judgement), [Tpm04]);
+    assert!(detail(&judgement, Tpm04).contains("PCR 19 sha384"));
+
+    let mut machine = Machine::launched();
+    machine.set_pcr(HashAlg::Sha256, 22, Some(&[9; 32]));
+    assert_eq!(machine.judge("", None).verdict, Verdict::Unpinned);
+}
+
+#[test]
+fn measurements_are_those_of_the_log() {
+    let judgement = Machine::launched().judge("", None);
+    let hex = |bytes: &[u8]| -> String { bytes.iter().map(|b| format!("{b:02x}")).collect() };
+    assert_eq!(
+        judgement.sinit.map(|digest| digest.to_string()),
+        Some(hex(&launchguard_host_tests::fixture::sinit_hash()))
+    );
+    let mle = launchguard_host_tests::fixture::log::hash(HashAlg::Sha256, &[launch::MLE]);
+    assert_eq!(
+        judgement.mle.map(|digest| digest.to_string()),
+        Some(hex(&mle))
+    );
+    for alg in BANKS {
+        for pcr in 17..23 {
+            let machine = Machine::launched();
+            let replayed = judgement.replayed(alg, pcr).copied();
+            assert_eq!(replayed, Some(machine.pcr(alg, pcr)), "{pcr} {alg}");
+        }
+    }
+    assert_eq!(judgement.covered, [false, true, false, false, false]);
+}
