@@ -15,7 +15,11 @@ readable() {
 	cat "$LG/measurements/$1" > /dev/null 2>&1
 }
 
-banks=$(tpm2_pcrread 2> /dev/null | sed -n 's/^ *\(sha[0-9]*\):$/\1/p')
+# Banks that are not allocated are listed as well, without values.
+banks=""
+for bank in $(tpm2_pcrread 2> /dev/null | sed -n 's/^ *\(sha[0-9]*\):$/\1/p'); do
+	[ -z "$(tpm_pcr "$bank" 17)" ] || banks="$banks $bank"
+done
 published=""
 replayed=""
 for bank in $banks; do

@@ -27,11 +27,12 @@ permissions() {
 	done
 }
 
-# One value a file: one line at most, and it ends with a newline.
+# One value a file: one line at most, and it ends with a newline. The size that sysfs claims for a
+# file misleads a tail that seeks.
 one_line() {
 	for file in "$@"; do
 		[ "$(wc -l < "$file")" -le 1 ] || { echo "$file holds more than a line"; return 1; }
-		[ -z "$(cat "$file")" ] || [ "$(tail -c 1 "$file" | od -An -c | tr -d ' ')" = '\n' ] ||
+		[ -z "$(cat "$file")" ] || [ "$(cat "$file" | tail -c 1 | od -An -tx1 | tr -d ' ')" = 0a ] ||
 			{ echo "$file does not end with a newline"; return 1; }
 	done
 }
@@ -101,7 +102,7 @@ rejects() {
 
 debug_tables() {
 	for name in checks heap event_log; do
-		[ -s "$LG_DEBUG/$name" ] || { echo "$name is empty or missing"; return 1; }
+		[ -n "$(cat "$LG_DEBUG/$name")" ] || { echo "$name is empty or missing"; return 1; }
 	done
 }
 

@@ -79,9 +79,7 @@ fn archive(contents: &Contents) -> Result<Vec<u8>> {
     }
     archive.directory("usr/lib/firmware");
     if let Some(module) = &contents.module {
-        let bytes = fs::read(module)
-            .with_context(|| format!("{} (made by `make`)", module.display()))?;
-        archive.file("launchguard.ko", 0o644, &bytes);
+        archive.file("launchguard.ko", 0o644, &stripped(module)?);
     }
     if let Some(selftests) = &contents.selftests {
         tests(&mut archive, selftests)?;
@@ -156,9 +154,35 @@ fn kernel_module(archive: &mut Archive, folder: &Path, name: &str) -> Result<()>
     Ok(())
 }
 
+/// The module without its debug information, as a distribution installs it.
+fn stripped(module: &Path) -> Result<Vec<u8>> {
+    let output = scratch("ko");
+    let status = Command::new("strip")
+        .args(["--strip-debug", "-o"])
+        .arg(&output)
+        .arg(module)
+        .status()
+        .context("strip")?;
+    if !status.success() {
+        bail!("{} is no module (`make` builds it)", module.display());
+    }
+    take(&output)
+}
+
+/// A name for a file that lives for a moment.
+fn scratch(kind: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("bed-{}.{kind}", std::process::id()))
+}
+
+fn take(file: &Path) -> Result<Vec<u8>> {
+    let bytes = fs::read(file)?;
+    fs::remove_file(file).ok();
+    Ok(bytes)
+}
+
 /// Compiles one C file for the guest, without shared libraries.
 fn compiled(source: &Path) -> Result<Vec<u8>> {
-    let output = std::env::temp_dir().join(format!("bed-{}.out", std::process::id()));
+    let output = scratch("out");
     let status = Command::new("gcc")
         .args(["-static", "-O2", "-s", "-o"])
         .arg(&output)
@@ -168,9 +192,7 @@ fn compiled(source: &Path) -> Result<Vec<u8>> {
     if !status.success() {
         bail!("{} does not compile", source.display());
     }
-    let bytes = fs::read(&output)?;
-    fs::remove_file(&output).ok();
-    Ok(bytes)
+    take(&output)
 }
 
 /// Adds the scripts of `selftests`, its settings and its library.

@@ -52,12 +52,13 @@ fn mle_hash(config: &Config) -> Result<String> {
     Ok(digits.to_ascii_lowercase())
 }
 
+/// The line `measurement VALUE` of the list of published hashes.
 fn published_sinit(checkout: &Path) -> Result<String> {
-    let path = checkout.join("selftests/launch/sinit.sha256");
+    let path = checkout.join("selftests/launch/sinit/SHA256");
     let text = fs::read_to_string(&path).with_context(|| format!("{}", path.display()))?;
-    let value = text.split_whitespace().next().unwrap_or_default();
-    if value.len() != 64 {
-        bail!("{} does not start with a SHA-256 value", path.display());
-    }
-    Ok(value.to_ascii_lowercase())
+    let value = text
+        .lines()
+        .find_map(|line| line.strip_prefix("measurement "))
+        .with_context(|| format!("{} has no measurement", path.display()))?;
+    Ok(value.trim().to_ascii_lowercase())
 }

@@ -112,7 +112,13 @@ impl Expect {
             }
         }
         if !wrong.is_empty() {
-            wrong.push(format!("reason: {}", now.reason));
+            wrong.push(format!("verdict {}, reason: {}", now.verdict, now.reason));
+            for (id, line) in &now.details {
+                let said = wrong.iter().any(|text| text.contains(id.as_str()));
+                if said || now.reason.contains(id.as_str()) {
+                    wrong.push(line.split_whitespace().collect::<Vec<_>>().join(" "));
+                }
+            }
             bail!("{}", wrong.join("\n"));
         }
         Ok(())
@@ -136,11 +142,14 @@ pub struct State {
     pub policy_digest: String,
     /// `checks/<ID>`
     pub checks: BTreeMap<String, String>,
+    /// The line of each check in debugfs, for the reader of a failure.
+    pub details: BTreeMap<String, String>,
 }
 
 /// The script that prints a judgement, for [`State::parse`]: one process, many files.
 pub const READ: &str = "cd /sys/devices/faux/launchguard && \
-    grep -r '' verdict reason launcher generation policy_error policy_digest checks\n";
+    grep -r '' verdict reason launcher generation policy_error policy_digest checks\n\
+    sed 's/^/detail:/' /sys/kernel/debug/launchguard/checks\n";
 
 impl State {
     /// Reads the output of [`READ`].
@@ -157,6 +166,10 @@ impl State {
                 "generation" => generation = Some(value.parse().context("generation")?),
                 "policy_error" => state.policy_error = value,
                 "policy_digest" => state.policy_digest = value,
+                "detail" => {
+                    let id = value.split_whitespace().next().unwrap_or_default().to_owned();
+                    state.details.insert(id, value);
+                }
                 _ => {
                     if let Some(id) = file.strip_prefix("checks/") {
                         state.checks.insert(id.to_owned(), value);
