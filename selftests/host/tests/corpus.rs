@@ -4,6 +4,8 @@
 
 #[path = "corpus/decode.rs"]
 mod decode;
+#[path = "corpus/judge.rs"]
+mod judge;
 #[path = "corpus/replay.rs"]
 mod replay;
 
@@ -11,5 +13,10 @@ use launchguard_host_tests::harness::{self, Test};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    harness::main(decode::TESTS.iter().chain(replay::TESTS))
+    harness::main(
+        decode::TESTS
+            .iter()
+            .chain(replay::TESTS)
+            .chain(judge::TESTS),
+    )
 }

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Judgements of real machines' registers and logs: what was good must pass, what was none must not.
+//!
+//! No case states everything that a judgement looks at. What it does not state is the fixture's.
+
+use launchguard_host_tests::corpus::{Case, Corpus};
+use launchguard_host_tests::fixture::Machine;
+use launchguard_host_tests::harness::Test;
+use launchguard_pure::decode::digest::HashAlg;
+use launchguard_pure::decode::registers::{Reg, PUBLIC_KEY_NAME};
+use launchguard_pure::verify::catalogue::CheckId::{self, *};
+use launchguard_pure::verify::facts::{PcrBank, TpmFacts, DRTM_PCRS};
+use launchguard_pure::verify::judgement::{Judgement, Outcome, Verdict};
+
+/// The tests, by name.
+pub const TESTS: &[Test] = &[
+    ("judge_registers_of_good_launches_pass", good_registers),
+    ("judge_registers_without_launch_are_absent", no_launch),
+    ("judge_16_log_and_quote_agree", case_16),
+    ("judge_18_log_explains_pcr_18", case_18),
+    ("judge_20_is_refused", case_20),
+    ("judge_02_log_is_that_of_a_launch", case_02),
+    ("judge_16_was_signed_with_the_key_of_24", key_of_24),
+    ("judge_error_codes_of_failed_launches_fail", failed_launches),
+];
+
+/// Replaces the fixture's registers by those that the case states.
+fn with_registers(case: &Case, mut machine: Machine) -> Machine {
+    let stated = case.json["registers"].as_object().expect("registers");
+    for reg in Reg::ALL {
+        if let Some(text) = stated.get(reg.name()).and_then(|value| value.as_str()) {
+            let digits = text.trim_start_matches("0x");
+            machine.set(reg, u64::from_str_radix(digits, 16).expect("hex"));
+        }
+    }
+    if let Some(key) = stated.get(PUBLIC_KEY_NAME).and_then(|key| key.as_str()) {
+        machine.registers.public_key = Some(bytes_of(key));
+    }
+    // The window's second view is not stated.
+    machine.registers.private_didvid = Some(0);
+    machine.latched = None;
+    machine
+}
+
+fn bytes_of(hex: &str) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    for (index, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&hex[index * 2..index * 2 + 2], 16).expect("hex");
+    }
+    bytes
+}
+
+/// Replaces the fixture's log by the case's, and its TPM by one that holds `pcr` of the case, or
+/// what the log implies where the case states nothing.
+fn with_log(case: &Case, banks: &[HashAlg], key: &str) -> Machine {
+    let mut machine = Machine::launched();
+    let used = &case.json["event_log"]["binary"]["used_bytes"];
+    machine.log.clone_from(&case.log);
+    machine.log_next = used.as_u64().expect("used_bytes") as u32;
+    let mut tpm: TpmFacts = *machine.tpm_mut();
+    tpm.allocated = [false; HashAlg::ALL.len()];
+    for alg in banks {
+        tpm.allocated[alg.index()] = true;
+        let bank: &mut PcrBank = &mut tpm.first[alg.index()];
+        *bank = [None; DRTM_PCRS];
+        for (pcr, slot) in (17..).zip(bank.iter_mut()) {
+            let value = &case.json[key][alg.name()][pcr.to_string()];
+            *slot = Some(match value.as_str() {
+                Some(hex) => {
+                    launchguard_pure::decode::digest::Digest::from_hex(*alg, hex).expect("hex")
+                }
+                None => launchguard_pure::decode::digest::Digest::zero(*alg),
+            });
+        }
+        tpm.second = tpm.first;
+    }
+    *machine.tpm_mut() = tpm;
+    machine
+}
+
+#[track_caller]
+fn all_pass(judgement: &Judgement, checks: &[CheckId]) {
+    for check in checks {
+        let finding = judgement.finding(*check);
+        assert_eq!(
+            finding.outcome,
+            Outcome::Pass,
+            "{check}: {}",
+            finding.detail
+        );
+    }
+}
+
+const REGISTER_CHECKS: [CheckId; 15] = [
+    Txt01, Txt02, Txt03, Txt04, Txt05, Txt06, Txt07, Txt08, Txt09, Txt10, Txt12, Heap01, Map01,
+    Map02, Txt13,
+];
+
+fn good_registers(corpus: &Corpus) {
+    for number in ["01", "24"] {
+        let case = corpus.case(number);
+        let judgement = with_registers(&case, Machine::launched()).judge("", None);
+        all_pass(&judgement, &REGISTER_CHECKS);
+    }
+}
+
+fn no_launch(corpus: &Corpus) {
+    for number in ["12", "14"] {
+        let case = corpus.case(number);
+        let absent = with_registers(&case, Machine::never_launched());
+        let judgement = absent.judge("", None);
+        assert_eq!(judgement.verdict, Verdict::Absent, "case {number}");
+        let mut no_tpm = absent.clone();
+        no_tpm.tpm = None;
+        assert_eq!(no_tpm.judge("", None).verdict, Verdict::Unknown);
+        // The same registers beside a PCR 17 that is alive.
+        let contradiction = with_registers(&case, Machine::launched());
+        assert_eq!(contradiction.judge("", None).verdict, Verdict::Failed);
+    }
+}
+
+fn case_16(corpus: &Corpus) {
+    let case = corpus.case("16");
+    let banks = [HashAlg::Sha1, HashAlg::Sha256];
+    let judgement = with_log(&case, &banks, "pcrs").judge("", None);
+    all_pass(
+        &judgement,
+        &[
+            Tpm02, Tpm03, Tpm04, Tpm05, Tpm06, Tpm07, Tpm08, Tpm09, Tpm15,
+        ],
+    );
+    assert_eq!(judgement.covered, [true, true, false, false, false]);
+}
+
+fn case_18(corpus: &Corpus) {
+    let case = corpus.case("18");
+    let banks = [HashAlg::Sha1, HashAlg::Sha256];
+    let judgement = with_log(&case, &banks, "pcrs").judge("", None);
+    all_pass(&judgement, &[Tpm05, Tpm06, Tpm07, Tpm08, Tpm09]);
+}
+
+fn case_20(corpus: &Corpus) {
+    let case = corpus.case("20");
+    let judgement = with_log(&case, &[HashAlg::Sha256], "pcrs").judge("", None);
+    assert_eq!(judgement.verdict, Verdict::Failed);
+    for check in [Tpm04, Tpm05] {
+        assert_eq!(judgement.outcome(check), Outcome::Fail, "{check}");
+    }
+}
+
+fn case_02(corpus: &Corpus) {
+    let case = corpus.case("02");
+    let banks = [HashAlg::Sha1, HashAlg::Sha256];
+    let machine = with_log(&case, &banks, "replay_values");
+    let judgement = machine.judge("", None);
+    all_pass(
+        &judgement,
+        &[Tpm02, Tpm03, Tpm04, Tpm05, Tpm06, Tpm07, Tpm08, Tpm09],
+    );
+    // tboot's default: its own events stand in sha256 only.
+    assert_eq!(judgement.covered, [false, true, false, false, false]);
+    let pinned = machine.references(HashAlg::Sha1, &[17, 18]);
+    let judgement = machine.judge("", Some(&pinned));
+    assert_eq!(judgement.outcome(Tpm02), Outcome::Fail);
+}
+
+/// checks.md, TXT-11: the register of one machine against the log of another with the same SINIT.
+fn key_of_24(corpus: &Corpus) {
+    let banks = [HashAlg::Sha1, HashAlg::Sha256];
+    let mut machine = with_log(&corpus.case("16"), &banks, "pcrs");
+    let key = corpus.case("24").json["registers"][PUBLIC_KEY_NAME].clone();
+    machine.registers.public_key = Some(bytes_of(key.as_str().expect("a key")));
+    all_pass(&machine.judge("", None), &[Txt11]);
+    let other = corpus.case("01").json["registers"][PUBLIC_KEY_NAME].clone();
+    machine.registers.public_key = Some(bytes_of(other.as_str().expect("a key")));
+    let judgement = machine.judge("", None);
+    assert_eq!(judgement.outcome(Txt11), Outcome::Fail);
+}
+
+fn failed_launches(corpus: &Corpus) {
+    for number in ["06", "09", "10"] {
+        let case = corpus.case(number);
+        let judgement = with_registers(&case, Machine::launched()).judge("", None);
+        assert_eq!(judgement.outcome(Txt08), Outcome::Fail, "case {number}");
+        assert_eq!(judgement.verdict, Verdict::Failed, "case {number}");
+    }
+}
