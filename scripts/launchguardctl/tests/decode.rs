@@ -7,7 +7,7 @@ mod common;
 use common::{directory, file, run, Run};
 use launchguard_host_tests::exercise::Evidence;
 use launchguard_host_tests::fixture::{log, sinit_hash, Machine, BANKS};
-use launchguard_pure::decode::digest::HashAlg;
+use launchguard_pure::decode::digest::{Digest, HashAlg};
 use serde_json::json;
 use std::path::Path;
 
@@ -206,11 +206,8 @@ fn a_log_replays_to_what_the_launch_extended() {
         let events = decoded["events"].as_array().expect("events");
         assert_eq!(events.len(), machine.records.len());
         let start = events[0]["data"].as_str().expect("hex");
-        let hash: String = sinit_hash()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        assert_eq!(start, hash + "00000000");
+        let hash = Digest::new(HashAlg::Sha256, &sinit_hash()).expect("SHA-256");
+        assert_eq!(start, format!("{hash}00000000"));
     }
 }
 

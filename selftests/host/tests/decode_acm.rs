@@ -211,7 +211,7 @@ fn a_table_has_the_fields_that_its_length_and_version_cover() {
         (48, 5, Some(171), Some(0x504), Some(0x548)),
     ] {
         let mut bytes = module();
-        put(&mut bytes, 0x4d0, length << 16 | version << 8 | 1);
+        put(&mut bytes, 0x4d0, (length << 16) | (version << 8) | 1);
         let info = Acm::decode(&bytes, REGION).unwrap().info;
         assert_eq!(info.acm_version, acm_version, "{length}");
         assert_eq!(info.processor_list, processors, "{length}");

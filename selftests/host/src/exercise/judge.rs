@@ -88,7 +88,7 @@ impl Evidence {
         ];
         let missing = missing.into_iter().filter(|(_, missing)| *missing);
         Self {
-            flags: missing.fold(0, |flags, (bit, _)| flags | 1 << bit),
+            flags: missing.fold(0, |flags, (bit, _)| flags | (1 << bit)),
             range: (machine.log_first, machine.log_next),
             registers: dump(&registers),
             heap: heap.unwrap_or_default(),
@@ -101,7 +101,7 @@ impl Evidence {
     }
 
     fn flag(&self, bit: usize) -> bool {
-        self.flags >> bit & 1 != 0
+        (self.flags >> bit) & 1 != 0
     }
 
     /// Reads arbitrary bytes as evidence.

@@ -60,9 +60,9 @@ pub fn errorcode(bytes: &[u8]) {
         if code.value() == 0 {
             assert!(code.healthy() && !code.valid());
         }
-        let fields = u32::from(code.class()) << 4
-            | u32::from(code.major()) << 10
-            | u32::from(code.minor()) << 16;
+        let fields = (u32::from(code.class()) << 4)
+            | (u32::from(code.major()) << 10)
+            | (u32::from(code.minor()) << 16);
         assert_eq!(fields, code.value() & 0x0fff_7ff0);
         assert_eq!(
             code.source() == Source::Cpu,
