@@ -90,7 +90,10 @@ pub fn parse(bytes: &[u8]) -> Result<EventLog> {
     let mut banks = Vec::new();
     for _ in 0..body.u32()? {
         let (alg, size) = (body.u16()?, body.u16()?);
-        ensure!(digest_size(alg)? == usize::from(size), "size of bank {alg:#x}");
+        ensure!(
+            digest_size(alg)? == usize::from(size),
+            "size of bank {alg:#x}"
+        );
         banks.push(alg);
     }
     let mut events = Vec::new();

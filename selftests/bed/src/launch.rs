@@ -23,8 +23,8 @@ use crate::qemu::{self, files, Monitor};
 use crate::swtpm::Swtpm;
 
 pub use crate::mutation::Undo;
-pub use folder::TempFolder;
 use folder::RamFile;
+pub use folder::TempFolder;
 
 /// How the kernel gets started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -215,10 +215,7 @@ impl Machine {
         // set once, here: the chipset's reset works from now on
         let _ = monitor.set(connected.clone());
         Ok(Machine {
-            qemu: Mutex::new(Process {
-                child,
-                ended: None,
-            }),
+            qemu: Mutex::new(Process { child, ended: None }),
             monitor: connected,
             chipset,
             _swtpm: swtpm,
@@ -250,10 +247,16 @@ impl Machine {
             let tail: Vec<&str> = serial.lines().rev().take(5).collect();
             let tail: Vec<&str> = tail.into_iter().rev().collect();
             if let Some(exit) = ended {
-                bail!("the machine ended ({exit:?}) before {text:?}; last lines:\n{}", tail.join("\n"));
+                bail!(
+                    "the machine ended ({exit:?}) before {text:?}; last lines:\n{}",
+                    tail.join("\n")
+                );
             }
             if start.elapsed() > timeout {
-                bail!("{text:?} did not come within {timeout:?}; last lines:\n{}", tail.join("\n"));
+                bail!(
+                    "{text:?} did not come within {timeout:?}; last lines:\n{}",
+                    tail.join("\n")
+                );
             }
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -324,7 +327,8 @@ impl Machine {
         self.monitor.run(command, arguments)
     }
 
-    /// Resets seen so far (guest reboots and TXT.CMD.RESET included).
+    /// Resets seen so far: guest reboots, TXT.CMD.RESET, and the second one that
+    /// firmware may do by itself after either.
     pub fn resets(&self) -> usize {
         let events = self.monitor.events();
         events.iter().filter(|e| e.name == "RESET").count()
@@ -354,7 +358,10 @@ impl Machine {
             if let Some(exit) = self.poll()? {
                 return Ok(exit);
             }
-            ensure!(start.elapsed() < timeout, "the machine still runs after {timeout:?}");
+            ensure!(
+                start.elapsed() < timeout,
+                "the machine still runs after {timeout:?}"
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -397,7 +404,9 @@ fn check(config: &Config) -> Result<()> {
         "a plain start has no moment before the kernel"
     );
     ensure!(
-        config.start != Start::Launched || config.smp == 1 || config.tboot_args.contains("ap_wake_mwait=true"),
+        config.start != Start::Launched
+            || config.smp == 1
+            || config.tboot_args.contains("ap_wake_mwait=true"),
         "more than one CPU needs ap_wake_mwait=true on tboot's command line"
     );
     Ok(())

@@ -95,14 +95,20 @@ pub fn command(config: &Config, folder: &Path, ram: &Path) -> Command {
     c.args(["-m", &config.memory_mib.to_string()]);
     c.args(["-smp", &config.smp.to_string()]);
     let size = config.memory_mib;
-    c.args(["-object", &shared("ram", &ram.display().to_string(), &format!("{size}M"))]);
+    c.args([
+        "-object",
+        &shared("ram", &ram.display().to_string(), &format!("{size}M")),
+    ]);
     c.args(["-qmp", &format!("unix:{},server=on,wait=off", files::QMP)]);
     let console = match config.console {
         Console::Log => format!("file,id=console,path={}", files::SERIAL),
         Console::Stdio => format!("stdio,id=console,signal=off,logfile={}", files::SERIAL),
     };
     c.args(["-chardev", &console, "-serial", "chardev:console"]);
-    let control = format!("socket,id=control,path={},server=on,wait=off", files::CONTROL);
+    let control = format!(
+        "socket,id=control,path={},server=on,wait=off",
+        files::CONTROL
+    );
     c.args(["-chardev", &control, "-serial", "chardev:control"]);
     if config.no_reboot {
         c.arg("-no-reboot");
@@ -142,7 +148,10 @@ fn chipset_devices(c: &mut Command) {
         (3, "mailbox", files::MAILBOX, "4K"),
     ] {
         c.args(["-object", &shared(id, file, size)]);
-        c.args(["-device", &format!("ivshmem-plain,memdev={id},addr=5.{function}")]);
+        c.args([
+            "-device",
+            &format!("ivshmem-plain,memdev={id},addr=5.{function}"),
+        ]);
     }
 }
 
@@ -164,7 +173,10 @@ fn kernel(config: &Config, c: &mut Command) {
         modules.push(files::INITRD.into());
     }
     // a comma ends a module, two are one of its text
-    let modules: Vec<String> = modules.iter().map(|m: &String| m.replace(',', ",,")).collect();
+    let modules: Vec<String> = modules
+        .iter()
+        .map(|m: &String| m.replace(',', ",,"))
+        .collect();
     c.args(["-kernel", files::STAGE, "-initrd", &modules.join(",")]);
 }
 
@@ -272,7 +284,10 @@ mod tests {
     fn version_lines() {
         let debian = "QEMU emulator version 11.1.3 (Debian 1:11.1.3+ds-1~bpo13+1)";
         assert_eq!(parse_version(debian), Some((11, 1)));
-        assert_eq!(parse_version("QEMU emulator version 10.0.13"), Some((10, 0)));
+        assert_eq!(
+            parse_version("QEMU emulator version 10.0.13"),
+            Some((10, 0))
+        );
         assert_eq!(parse_version("bash: no such thing"), None);
     }
 }

@@ -67,14 +67,29 @@ pub fn image() -> Vec<u8> {
     information_table(&mut acm);
     acm.bytes(LABEL, NOTICE);
     // a flat code and data segment, and code that would stop at once: cli; hlt; jmp
-    acm.words(GDT + 8, &[0x0000_ffff, 0x00cf_9b00, 0x0000_ffff, 0x00cf_9300]);
+    acm.words(
+        GDT + 8,
+        &[0x0000_ffff, 0x00cf_9b00, 0x0000_ffff, 0x00cf_9300],
+    );
     acm.bytes(CODE, &[0xfa, 0xf4, 0xeb, 0xfd]);
     acm.0
 }
 
 fn header(acm: &mut Image) {
     // type 2, subtype 0; length; version 0.0; chipset id, flags 0 (production, not debug)
-    acm.words(0, &[2, HEADER_DWORDS, 0, 0xb008, 0x8086, DATE, SIZE as u32 / 4, 0]);
+    acm.words(
+        0,
+        &[
+            2,
+            HEADER_DWORDS,
+            0,
+            0xb008,
+            0x8086,
+            DATE,
+            SIZE as u32 / 4,
+            0,
+        ],
+    );
     // code control, error entry, GDT limit, GDT base, segment, entry
     acm.words(32, &[0, 0, 0x17, GDT as u32, 8, CODE as u32]);
     acm.words(120, &[KEY_SIZE as u32 / 4, SCRATCH_DWORDS]);

@@ -105,7 +105,7 @@ fn allocate_banks(state: &Path, log: &Path, banks: &[Bank]) -> Result<()> {
     let names: Vec<_> = banks.iter().map(|b| b.name()).collect();
     let output = std::fs::File::create(log)?;
     let status = Command::new("swtpm_setup")
-        .args(["--tpm2", "--pcr-banks", &names.join(",")])
+        .args(["--tpm2", "--overwrite", "--pcr-banks", &names.join(",")])
         .arg("--tpm-state")
         .arg(state)
         .stdin(Stdio::null())

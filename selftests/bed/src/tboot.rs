@@ -220,7 +220,10 @@ impl Loaded<'_> {
             let (physical, size) = (self.u32(header + 12)?, self.u32(header + 16)?);
             if kind == 1 && address >= physical && address - physical < size {
                 let from = offset as usize + (address - physical) as usize;
-                return self.0.get(from..from + length).context("ELF file cut short");
+                return self
+                    .0
+                    .get(from..from + length)
+                    .context("ELF file cut short");
             }
         }
         bail!("address {address:#x} is not in the image")
@@ -237,7 +240,9 @@ pub fn make_opcode_list(path: &Path, title: &str) -> Result<String> {
     let loaded = Loaded(&image);
     let mut code = disassemble(&file)?;
     for i in 0..code.len() {
-        let next = code.get(i + 1).map_or(0, |n| n.address.saturating_sub(code[i].address));
+        let next = code
+            .get(i + 1)
+            .map_or(0, |n| n.address.saturating_sub(code[i].address));
         let length = if (1..=15).contains(&next) { next } else { 2 };
         code[i].bytes = loaded.at(code[i].address, length as usize)?.to_vec();
     }
@@ -291,7 +296,11 @@ fn find_changes(code: &[Instruction], entry: u32) -> Result<Vec<Change>> {
     for (n, i) in code.iter().enumerate() {
         let in_entry_page = i.address >> 12 == entry >> 12;
         let previous = n.checked_sub(1).map(|p| &code[p]);
-        if let Some(register) = i.text.strip_prefix("mov ").and_then(|t| t.strip_suffix(",%cr4")) {
+        if let Some(register) = i
+            .text
+            .strip_prefix("mov ")
+            .and_then(|t| t.strip_suffix(",%cr4"))
+        {
             if !in_entry_page || surely_smxe(previous, register) {
                 change(i, Kind::Cr4Write, 0x0b);
             }

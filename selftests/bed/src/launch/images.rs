@@ -12,8 +12,18 @@ use crate::{sinit, tboot};
 
 /// Puts kernel, initrd and (with a stage) stage, parameters, SINIT and tboot into the folder.
 pub fn prepare(config: &Config, folder: &Path) -> Result<()> {
-    let patches = |image| config.image_patches.iter().filter(move |p| p.image == image);
-    put(folder, files::KERNEL, &config.kernel, patches(Image::Kernel))?;
+    let patches = |image| {
+        config
+            .image_patches
+            .iter()
+            .filter(move |p| p.image == image)
+    };
+    put(
+        folder,
+        files::KERNEL,
+        &config.kernel,
+        patches(Image::Kernel),
+    )?;
     if let Some(initrd) = &config.initrd {
         put(folder, files::INITRD, initrd, patches(Image::Initrd))?;
     }

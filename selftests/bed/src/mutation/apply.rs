@@ -196,7 +196,10 @@ impl Evidence {
     fn edit(&self, edit: &LogEdit, undo: &mut Undo) -> Result<()> {
         let heap = self.heap()?;
         let next = self.memory.u32(heap.log_pointer + LOG_NEXT)?;
-        ensure!(next <= heap.log_allocated, "the log is longer than its container");
+        ensure!(
+            next <= heap.log_allocated,
+            "the log is longer than its container"
+        );
         let mut bytes = self.memory.bytes(heap.log, next.into())?;
         let log = eventlog::parse(&bytes)?;
         let event = |n: usize| log.events.get(n).with_context(|| format!("no event {n}"));

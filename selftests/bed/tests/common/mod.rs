@@ -30,7 +30,21 @@ poweroff -f
 "#;
 
 fn cpio_entry(out: &mut Vec<u8>, name: &str, mode: u32, data: &[u8]) {
-    let fields = [0, mode, 0, 0, 1, 0, data.len() as u32, 0, 0, 0, 0, name.len() as u32 + 1, 0];
+    let fields = [
+        0,
+        mode,
+        0,
+        0,
+        1,
+        0,
+        data.len() as u32,
+        0,
+        0,
+        0,
+        0,
+        name.len() as u32 + 1,
+        0,
+    ];
     out.extend_from_slice(b"070701");
     for field in fields {
         out.extend_from_slice(format!("{field:08x}").as_bytes());
@@ -49,9 +63,15 @@ pub fn initrd(path: &Path) {
     let mut folders = std::collections::BTreeSet::new();
     let mut files = vec![
         ("/bin/busybox".to_string(), "/usr/bin/busybox".to_string()),
-        ("/bin/txt-stat".to_string(), "/usr/sbin/txt-stat".to_string()),
+        (
+            "/bin/txt-stat".to_string(),
+            "/usr/sbin/txt-stat".to_string(),
+        ),
     ];
-    let ldd = Command::new("ldd").arg("/usr/sbin/txt-stat").output().expect("ldd");
+    let ldd = Command::new("ldd")
+        .arg("/usr/sbin/txt-stat")
+        .output()
+        .expect("ldd");
     for word in String::from_utf8_lossy(&ldd.stdout).split_whitespace() {
         if word.starts_with('/') {
             files.push((word.into(), word.into()));
@@ -105,7 +125,10 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 pub fn pcrs(serial: &str) -> BTreeMap<(String, u32), Vec<u8>> {
     let mut all = BTreeMap::new();
     for line in serial.lines() {
-        let Some((path, value)) = line.trim().strip_prefix("PCR /sys/class/tpm/tpm0/pcr-").and_then(|l| l.split_once(' '))
+        let Some((path, value)) = line
+            .trim()
+            .strip_prefix("PCR /sys/class/tpm/tpm0/pcr-")
+            .and_then(|l| l.split_once(' '))
         else {
             continue;
         };
@@ -121,7 +144,9 @@ pub fn pcrs(serial: &str) -> BTreeMap<(String, u32), Vec<u8>> {
 /// Boots to the end of the guest's report and the power-off behind it.
 pub fn run(config: &Config) -> (Machine, String) {
     let machine = Machine::start(config).expect("start");
-    machine.wait_serial("GUEST READY", 0, PATIENCE).expect("report");
+    machine
+        .wait_serial("GUEST READY", 0, PATIENCE)
+        .expect("report");
     let exit = machine.wait(PATIENCE).expect("power-off");
     assert_eq!(exit, Exit::Shutdown);
     let serial = machine.serial().expect("serial");
