@@ -6,7 +6,7 @@ use launchguard_pure::decode::errorcode::{ErrorCode, Module, Source};
 
 /// An ACM's code put together from its fields.
 fn acm(module: u32, class: u32, major: u32, minor: u32) -> ErrorCode {
-    ErrorCode::decode(0xc000_0000 | module | class << 4 | major << 10 | minor << 16)
+    ErrorCode::decode(0xc000_0000 | module | (class << 4) | (major << 10) | (minor << 16))
 }
 
 #[test]
@@ -14,7 +14,7 @@ fn only_three_values_are_healthy() {
     for value in [0, 0xc000_0001, 0xc000_0009] {
         assert!(ErrorCode::decode(value).healthy(), "{value:#x}");
         for bit in 0..32 {
-            let other = value ^ 1 << bit;
+            let other = value ^ (1 << bit);
             // The two ACM values differ in one bit, module SINIT and SINIT revocation.
             let healthy = matches!(other, 0xc000_0001 | 0xc000_0009);
             assert_eq!(ErrorCode::decode(other).healthy(), healthy, "{other:#x}");

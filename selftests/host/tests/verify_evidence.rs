@@ -4,7 +4,7 @@
 
 use launchguard_host_tests::fixture::log::Record;
 use launchguard_host_tests::fixture::{launch, Machine, BANKS, HEAP_SIZE};
-use launchguard_pure::decode::digest::HashAlg;
+use launchguard_pure::decode::digest::{Digest, HashAlg};
 use launchguard_pure::decode::registers::{Reg, Width};
 use launchguard_pure::verify::catalogue::CheckId::{self, *};
 use launchguard_pure::verify::judgement::{Judgement, Outcome, Verdict};
@@ -375,7 +375,10 @@ fn further_pcrs_are_compared_where_the_log_holds_events() {
 #[test]
 fn measurements_are_those_of_the_log() {
     let judgement = Machine::launched().judge("", None);
-    let hex = |bytes: &[u8]| -> String { bytes.iter().map(|b| format!("{b:02x}")).collect() };
+    let hex = |bytes: &[u8]| {
+        let digest = Digest::new(HashAlg::Sha256, bytes).expect("SHA-256");
+        digest.to_string()
+    };
     assert_eq!(
         judgement.sinit.map(|digest| digest.to_string()),
         Some(hex(&launchguard_host_tests::fixture::sinit_hash()))

@@ -157,6 +157,31 @@ fn a_log_without_the_launchers_events_covers_nothing() {
     }
 }
 
+/// The bank that tboot extends is left out of the log, and SINIT's NV events are called tboot's: now
+/// sha384 seems to cover a launch whose kernel it never saw.
+#[test]
+fn a_bank_hidden_from_the_log_never_verifies_another() {
+    let mut machine = Machine::launched();
+    let text = machine.references(HashAlg::Sha384, &[17, 18]);
+    let banks = [HashAlg::Sha1, HashAlg::Sha384];
+    let mut records = machine.records.clone();
+    records.retain(|record| record.kind != launch::TBOOT);
+    for record in &mut records {
+        record.digests.retain(|(alg, _)| banks.contains(alg));
+        if record.kind == 0x414 {
+            record.kind = launch::TBOOT;
+            record.data.clear();
+        }
+    }
+    machine.set_log(&banks, records);
+    let judgement = machine.judge("", Some(&text));
+    assert_eq!(judgement.verdict, Verdict::Failed);
+    assert_eq!(reasons(&judgement), "TPM-09");
+    let waived = machine.judge("version 1\nwaive TPM-09 \"x\"\n", Some(&text));
+    assert_eq!(waived.verdict, Verdict::Unpinned);
+    assert_eq!(reasons(&waived), "TPM-09");
+}
+
 #[test]
 fn identities_narrow_what_is_expected() {
     let machine = Machine::launched();

@@ -235,7 +235,7 @@ fn the_producer_of_os_mle_data_is_told_by_version_and_size() {
         bytes
     };
     // The dword at offset 4 * n holds n.
-    let qword = |offset: u64| (offset / 4 + 1) << 32 | (offset / 4);
+    let qword = |offset: u64| ((offset / 4 + 1) << 32) | (offset / 4);
     let bytes = at(628);
     let g0 = OsMleData::decode(Bytes::new(&bytes)).unwrap();
     assert_eq!(g0.boot_params(), Some(1));
