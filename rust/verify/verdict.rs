@@ -106,11 +106,14 @@ fn deciding(outcome: Outcome, policy: &Policy<'_>, out: &Judgement) -> CheckSet 
     found
 }
 
-/// The critical checks that the policy waives.
-fn waived_critical(policy: &Policy<'_>) -> CheckSet {
+/// The waived checks without which nothing is verified: the critical ones, and TPM-09 where it does
+/// not pass. With a bank that the log does not know, the log could hide the very events that only
+/// that bank has, and any other bank would seem to cover the launch.
+fn weakening(policy: &Policy<'_>, out: &Judgement) -> CheckSet {
     let mut found = CheckSet::EMPTY;
     for check in policy.waived().iter() {
-        if check.severity() == Severity::Critical {
+        let hides_events = check == CheckId::Tpm09 && out.outcome(check) != Outcome::Pass;
+        if check.severity() == Severity::Critical || hides_events {
             found.insert(check);
         }
     }
@@ -136,7 +139,7 @@ fn decide(
     let failing = deciding(Outcome::Fail, policy, out);
     let unknown = deciding(Outcome::Unknown, policy, out);
     let expects = references.is_some_and(|references| references.launches().next().is_some());
-    let weakened = waived_critical(policy);
+    let weakened = weakening(policy, out);
     (out.verdict, out.decisive) = if awaiting {
         (Verdict::Pending, unknown)
     } else if state == State::Absent {
