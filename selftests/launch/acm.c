@@ -56,7 +56,8 @@ u32 acm_check(u32 base, u32 size)
 		return ERROR_BAD_FORMAT;
 	if (get32(acm + ACM_TYPE) != ACM_TYPE_CHIPSET || get32(acm + ACM_VENDOR) != VENDOR_INTEL)
 		return ERROR_UNSUPPORTED;
-	if (get32(acm + ACM_SIZE) * 4 != size || user_area(base) > size || user_area(base) < ACM_KEY)
+	if (get32(acm + ACM_SIZE) * 4 != size || user_area(base) > size ||
+	    user_area(base) < ACM_KEY)
 		return ERROR_BAD_FORMAT;
 	return 0;
 }

@@ -66,7 +66,7 @@ void heap_init(void)
 	put64(acm + 4, layout.sinit);
 	at = add_element(at, ELEMENT_ACM, acm, sizeof(acm));
 	at = add_element(at, ELEMENT_END, NULL, 0);
-	put64(heap, ALIGN_UP((u32)(at - heap), 8));
+	put64(heap, align_up((u32)(at - heap), 8));
 }
 
 /* Walks to the tables that SINIT needs; false on anything SINIT would refuse. */
@@ -118,7 +118,8 @@ static u32 add_mdrs(u8 *at)
 
 	for (u32 i = 0; i < e820_count; i++)
 		if (e820[i].type == E820_RAM)
-			add_mdr(at + MDR_SIZE * count++, e820[i].base, e820[i].length, MDR_TYPE_RAM);
+			add_mdr(at + MDR_SIZE * count++, e820[i].base, e820[i].length,
+				MDR_TYPE_RAM);
 	if (mcfg && get32(mcfg + ACPI_LENGTH) >= MCFG_FIRST + 16) {
 		const u8 *first = mcfg + MCFG_FIRST;
 
@@ -152,14 +153,14 @@ void heap_write_sinit_mle(const struct heap_tables *tables)
 	at = add_table(data + SINIT_MLE_ELEMENTS, ELEMENT_MADT, "APIC");
 	at = add_table(at, ELEMENT_MCFG, "MCFG");
 	at = add_element(at, ELEMENT_END, NULL, 0);
-	at = (u8 *)ALIGN_UP((u32)at, 16);
+	at = (u8 *)align_up((u32)at, 16);
 	mdrs = add_mdrs(at);
 	put32(data + SINIT_MLE_MDR_COUNT, mdrs);
 	put32(data + SINIT_MLE_MDR_OFFSET, at - table);
-	at = (u8 *)ALIGN_UP((u32)at + MDR_SIZE * mdrs, 16);
+	at = (u8 *)align_up((u32)at + MDR_SIZE * mdrs, 16);
 	memcpy(at, dmar, get32(dmar + ACPI_LENGTH));
 	put32(data + SINIT_MLE_DMAR_SIZE, get32(dmar + ACPI_LENGTH));
 	put32(data + SINIT_MLE_DMAR_OFFSET, at - table);
 	at += get32(dmar + ACPI_LENGTH);
-	put64(table, ALIGN_UP((u32)(at - table), 16));
+	put64(table, align_up((u32)(at - table), 16));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Starts a kernel without a launch, by the 32-bit boot protocol (Documentation/arch/x86/boot.rst). */
+/* Starts a kernel without a launch, by the 32-bit protocol of Documentation/arch/x86/boot.rst. */
 #include "stage.h"
 
 #define SETUP_SECTS 0x1f1

@@ -159,7 +159,8 @@ static u32 *boot_information(const u32 *old, const struct module *modules, u32 c
 
 	memcpy(info, old, MBI_SIZE);
 	memcpy((void *)LOW_E820, e820, e820_count * sizeof(e820[0]));
-	info[MBI_FLAGS] = MBI_FLAG_MEMORY | MBI_FLAG_COMMAND_LINE | MBI_FLAG_MODULES | MBI_FLAG_MMAP;
+	info[MBI_FLAGS] = MBI_FLAG_MEMORY | MBI_FLAG_COMMAND_LINE | MBI_FLAG_MODULES |
+			  MBI_FLAG_MMAP;
 	info[MBI_COMMAND_LINE] = (u32)arguments(modules[0].text);
 	info[MBI_MODULE_COUNT] = count - 1;
 	info[MBI_MODULES] = (u32)copy;
@@ -183,7 +184,8 @@ void __noreturn stage_main(u32 magic, const u32 *boot_info)
 	    count < 3 || count > MODULES_MAX)
 		die("no boot modules: this stage must be started by the test bed");
 	params = (const struct stage_params *)modules[0].start;
-	if (memcmp(params->magic, "LGSTAGE1", 8) || params->size != modules[0].end - modules[0].start)
+	if (memcmp(params->magic, "LGSTAGE1", 8) ||
+	    params->size != modules[0].end - modules[0].start)
 		die("the first module is not the bed's parameters");
 	if ((u32)rdmsr(MSR_FEATURE_CONTROL))
 		die("this emulator has IA32_FEATURE_CONTROL: the stage does not know it");

@@ -139,7 +139,8 @@ static u32 mle_entry(const u8 *os_sinit)
 	static const u8 uuid[16] = { 0x5a, 0xac, 0x82, 0x90, 0x6f, 0x47, 0xa7, 0x74,
 				     0x0f, 0x5c, 0x55, 0xa2, 0xcb, 0x51, 0xb6, 0x42 };
 	u64 tables = get64(os_sinit + OS_SINIT_PAGE_TABLE);
-	u64 size = get64(os_sinit + OS_SINIT_MLE_SIZE), header = get64(os_sinit + OS_SINIT_MLE_HEADER);
+	u64 header = get64(os_sinit + OS_SINIT_MLE_HEADER);
+	u64 size = get64(os_sinit + OS_SINIT_MLE_SIZE);
 	const u8 *at;
 
 	if (!size || size > MLE_MAX || header > size - 52)

@@ -8,18 +8,16 @@
 #ifndef STAGE_H
 #define STAGE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 typedef unsigned char u8;
 typedef unsigned short u16;
 typedef unsigned int u32;
 typedef unsigned long long u64;
-typedef _Bool bool;
-#define true 1
-#define false 0
-#define NULL ((void *)0)
 #define __packed __attribute__((packed))
 #define __noreturn __attribute__((noreturn))
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define ALIGN_UP(x, a) (((x) + (a) - 1) & ~((a) - 1))
 
 #define MIB 0x100000u
 #define PAGE_SIZE 4096u
@@ -58,6 +56,11 @@ struct layout {
 
 extern struct layout layout;
 extern u32 cpu_count;
+
+static inline u32 align_up(u32 value, u32 unit)
+{
+	return (value + unit - 1) & ~(unit - 1);
+}
 
 /* mem.c */
 void *memcpy(void *to, const void *from, u32 n);

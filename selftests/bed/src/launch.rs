@@ -99,7 +99,8 @@ pub struct Config {
     pub start: Start,
     /// bzImage.
     pub kernel: PathBuf,
-    /// Kernel command line.
+    /// Kernel command line. `no_timer_check` keeps a kernel on a loaded host from
+    /// giving up on its timer; `iomem=relaxed` is for txt-stat.
     pub kernel_args: String,
     /// Initial RAM disk.
     pub initrd: Option<PathBuf>,

@@ -8,6 +8,8 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::tboot::hex;
+
 /// Bytes of the module.
 pub const SIZE: usize = 0x2000;
 /// Build date in the header, BCD.
@@ -40,7 +42,7 @@ const TPM_ALGORITHMS: [u16; 4] = [0x0004, 0x000b, 0x000c, 0x000d];
 
 /// GETSEC[WAKEUP] and MONITOR wake-up, page table in ECX, details and authorities,
 /// client platform, TCG event log format.
-const CAPABILITIES: u32 = 1 | 1 << 1 | 1 << 2 | 1 << 5 | 1 << 6 | 1 << 9;
+const CAPABILITIES: u32 = 1 | (1 << 1) | (1 << 2) | (1 << 5) | (1 << 6) | (1 << 9);
 
 struct Image(Vec<u8>);
 
@@ -125,7 +127,7 @@ fn information_table(acm: &mut Image) {
     // one processor entry with all masks zero: any
     acm.words(PROCESSOR_LIST, &[1]);
     // both extend policies, families as tboot knows them
-    acm.words(TPM_LIST, &[3 | 0xf << 2]);
+    acm.words(TPM_LIST, &[3 | (0xf << 2)]);
     acm.halves(TPM_LIST + 4, &[TPM_ALGORITHMS.len() as u16]);
     acm.halves(TPM_LIST + 6, &TPM_ALGORITHMS);
 }
@@ -149,7 +151,6 @@ pub fn public_key_hash(acm: &[u8]) -> [u8; 32] {
 /// The published text: hash of the file, measurement, key hash.
 pub fn published() -> String {
     let acm = image();
-    let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
     format!(
         "# The emulated SINIT module: SHA-256 of the file, what the processor measures of it\n\
          # (bytes 0 to 127 and from 0x4c0 to the end), and the value of TXT.PUBLIC.KEY.\n\

@@ -6,6 +6,7 @@
 //! needs to know where those are: a list made by a disassembler for exactly one
 //! image, named by the SHA-256 of the unpacked ELF file.
 
+use std::fmt::Write;
 use std::io::Read;
 use std::path::Path;
 use std::process::Command;
@@ -71,8 +72,13 @@ pub(crate) fn unhex(text: &str) -> Result<Vec<u8>> {
         .collect()
 }
 
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+/// Lower-case hex digits of the bytes.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // writing to a String does not fail
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// The image unpacked, whether the file is packed or not.

@@ -17,6 +17,7 @@ use launchguard_bed::eventlog::{self, hash};
 use launchguard_bed::launch::{Bank, Image, ImagePatch, Machine, Start, TempFolder};
 use launchguard_bed::mutation::Mutation;
 use launchguard_bed::sinit;
+use launchguard_bed::tboot::hex;
 
 const BANKS: [(&str, u16); 4] = [("sha1", 4), ("sha256", 11), ("sha384", 12), ("sha512", 13)];
 
@@ -88,8 +89,7 @@ fn good(smp: u32, memory_mib: u32, banks: &[Bank]) -> Vec<u8> {
     assert_eq!(start[..32], sinit::measurement(&sinit::image()));
     assert_eq!(start[32..], [0; 4]);
     if let Some(mle) = log.digest(0x404, 11) {
-        let mle: String = mle.iter().map(|b| format!("{b:02x}")).collect();
-        assert_eq!(mle, mlehash(&config.tboot_args));
+        assert_eq!(hex(mle), mlehash(&config.tboot_args));
     }
     read.get(&("sha256".to_string(), 17))
         .cloned()

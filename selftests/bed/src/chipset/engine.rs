@@ -32,9 +32,9 @@ const FUSED: u64 = 0x8000_0001;
 /// Vendor 8086, device b008, revision 1: the emulated SINIT's chipset list has it.
 const DIDVID_VALUE: u64 = 0x0000_0001_b008_8086;
 /// S-ACM success, TXT enabled by policy, TXT startup success.
-const SPAD_VALUE: u64 = 1 << 63 | 1 << 53 | 1 << 30;
+const SPAD_VALUE: u64 = (1 << 63) | (1 << 53) | (1 << 30);
 /// TXT supported, TPM startup success.
-const POLICY_VALUE: u64 = 1 << 15 | 1 << 7;
+const POLICY_VALUE: u64 = (1 << 15) | (1 << 7);
 
 const CMD_RESET: u16 = 0x038;
 
