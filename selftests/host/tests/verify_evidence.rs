@@ -2,7 +2,7 @@
 
 //! Corrupt evidence, byte by byte: what is changed is found, and the detail says what it was.
 
-use launchguard_host_tests::fixture::log::Record;
+use launchguard_host_tests::fixture::log::{hash, Record};
 use launchguard_host_tests::fixture::{launch, Machine, BANKS, HEAP_SIZE};
 use launchguard_pure::decode::digest::{Digest, HashAlg};
 use launchguard_pure::decode::registers::{Reg, Width};
@@ -325,12 +325,68 @@ fn both_meanings_of_hash_start_replay() {
     machine.change_log(|records| {
         for (alg, digest) in &mut records[0].digests {
             let zero = vec![0; alg.size()];
-            *digest = launchguard_host_tests::fixture::log::hash(*alg, &[&zero, digest]);
+            *digest = hash(*alg, &[&zero, digest]);
         }
     });
     let judgement = machine.judge("", None);
     assert_eq!(failing(&judgement), []);
     assert_eq!(judgement.verdict, Verdict::Unpinned);
+}
+
+/// A HASH_START behind other events cannot wipe them out, whatever its digest says.
+#[test]
+fn a_late_hash_start_does_not_start_anew() {
+    let mut machine = Machine::launched();
+    let mut start = machine.records[0].clone();
+    for (alg, digest) in &mut start.digests {
+        *digest = hash(*alg, &[&vec![0; alg.size()], digest]);
+        machine.set_pcr(*alg, 17, Some(digest));
+    }
+    machine.change_log(|records| records.push(start));
+    let judgement = machine.judge("", None);
+    assert_eq!(failing(&judgement), [Tpm04, Tpm08]);
+}
+
+/// An event of SINIT without a digest in a bank: that bank does not see it, in PCR 18 as in 17.
+#[test]
+fn a_bank_that_misses_one_event_does_not_cover() {
+    for missing in [8, 14] {
+        let mut machine = Machine::with_records(&BANKS, launch::records(&BANKS, &BANKS));
+        assert_eq!(
+            machine.judge("", None).covered,
+            [true, true, true, false, false]
+        );
+        machine.change_launch(|records| {
+            records[missing].digests.pop();
+        });
+        let judgement = machine.judge("", None);
+        assert_eq!(judgement.covered, [true, true, false, false, false]);
+    }
+}
+
+/// Secure Launch's markers of late extends change no PCR, digest or not.
+#[test]
+fn markers_are_not_extended() {
+    let mut machine = Machine::launched();
+    machine.change_launch(|records| {
+        for record in records.iter_mut().filter(|r| r.kind == launch::TBOOT) {
+            record.kind = 0x502;
+        }
+        records.push(Record::of_data(17, 0x503, &BANKS, b"start"));
+        records.push(Record::of_data(18, 0x504, &BANKS, b"end"));
+    });
+    machine.change_tables(|tables| {
+        tables.os_mle_data = vec![0; 104];
+        tables.os_mle_data[0] = 1;
+    });
+    assert_eq!(failing(&machine.judge("", None)), []);
+    // What tboot writes is foreign there, as the reverse is in a launch by tboot.
+    machine.set_log(&BANKS, Machine::launched().records);
+    machine.change_tables(|tables| {
+        tables.os_mle_data = vec![0; 104];
+        tables.os_mle_data[0] = 1;
+    });
+    assert_eq!(failing(&machine.judge("", None)), [Tpm08]);
 }
 
 /// A launch without the NV event is one of an older SINIT; with it in one PCR only it is none.
@@ -383,7 +439,7 @@ fn measurements_are_those_of_the_log() {
         judgement.sinit.map(|digest| digest.to_string()),
         Some(hex(&launchguard_host_tests::fixture::sinit_hash()))
     );
-    let mle = launchguard_host_tests::fixture::log::hash(HashAlg::Sha256, &[launch::MLE]);
+    let mle = hash(HashAlg::Sha256, &[launch::MLE]);
     assert_eq!(
         judgement.mle.map(|digest| digest.to_string()),
         Some(hex(&mle))
