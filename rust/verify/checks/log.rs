@@ -6,6 +6,7 @@ use super::context::{Context, LogState};
 use crate::decode::bytes::Bytes;
 use crate::decode::digest::HashAlg;
 use crate::decode::eventlog::{Event, EventType, Log, NO_PCR};
+use crate::decode::heap::{event_log_pointer, LogPointerError, OsSinitData};
 use crate::verify::catalogue::CheckId;
 use crate::verify::judgement::{Judgement, Launcher, Outcome};
 use crate::verify::replay::{hash_start, slot, HashStart, HASH_START_DATA};
@@ -24,7 +25,10 @@ pub(super) fn structure(c: &Context<'_>, out: &mut Judgement) {
     let check = CheckId::Tpm06;
     let log = match &c.log {
         LogState::Missing(reason) => {
-            return out.set(check, Outcome::Unknown, format_args!("{reason}"));
+            return match wrong_pointer(c) {
+                Some(error) => out.set(check, Outcome::Fail, format_args!("{error}")),
+                None => out.set(check, Outcome::Unknown, format_args!("{reason}")),
+            };
         }
         LogState::Broken(error) => {
             return out.set(check, Outcome::Fail, format_args!("{error}"));
@@ -69,6 +73,18 @@ pub(super) fn structure(c: &Context<'_>, out: &mut Judgement) {
             log.as_bytes().len()
         ),
     );
+}
+
+/// The error of a pointer to the log that is there and contradicts itself: that was read, and is
+/// wrong. An element that cannot be decoded is HEAP-04's.
+fn wrong_pointer(c: &Context<'_>) -> Option<LogPointerError> {
+    let table = OsSinitData::decode(c.chain()?.os_sinit_data.bytes).ok()?;
+    event_log_pointer(&table).err().filter(|error| {
+        !matches!(
+            error,
+            LogPointerError::Missing | LogPointerError::Element(_)
+        )
+    })
 }
 
 /// The field of the header record that no log has so: they are all covered by no digest.
