@@ -195,7 +195,11 @@ fn boot(options: Boot) -> Result<bool> {
         tboot_args: options.tboot_args,
         memory_mib: options.memory,
         smp: options.smp,
-        tpm: if options.no_tpm { None } else { Config::default().tpm },
+        tpm: if options.no_tpm {
+            None
+        } else {
+            Config::default().tpm
+        },
         iommu: !options.no_iommu,
         qemu_args: options.qemu_args,
         stage: options.stage,

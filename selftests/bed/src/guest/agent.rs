@@ -60,7 +60,9 @@ impl Agent {
     ) -> Result<()> {
         let deadline = Instant::now() + timeout;
         loop {
-            let line = self.line(deadline, alive).context("waiting for the guest to come up")?;
+            let line = self
+                .line(deadline, alive)
+                .context("waiting for the guest to come up")?;
             if let Some(boot) = line.strip_prefix("ready ") {
                 if boot != self.boot {
                     self.boot = boot.to_owned();
@@ -114,7 +116,10 @@ impl Agent {
     ) -> Result<()> {
         let mut script = format!("mkdir -p \"$(dirname {path})\" && : > {path}");
         for chunk in data.chunks(CHUNK) {
-            script = format!("{script} && echo {} | base64 -d >> {path}", base64::encode(chunk));
+            script = format!(
+                "{script} && echo {} | base64 -d >> {path}",
+                base64::encode(chunk)
+            );
             self.checked(&script, alive)?;
             script = "true".into();
         }
@@ -139,7 +144,9 @@ impl Agent {
             timeout.as_secs().max(1),
             base64::encode(script.as_bytes())
         );
-        self.stream.write_all(line.as_bytes()).context("serial line to the guest")
+        self.stream
+            .write_all(line.as_bytes())
+            .context("serial line to the guest")
     }
 
     /// The next line, without its end.
@@ -181,7 +188,9 @@ mod base64 {
     pub fn encode(data: &[u8]) -> String {
         let mut text = String::new();
         for group in data.chunks(3) {
-            let bits = group.iter().fold(0u32, |sum, byte| sum << 8 | u32::from(*byte))
+            let bits = group
+                .iter()
+                .fold(0u32, |sum, byte| sum << 8 | u32::from(*byte))
                 << (8 * (3 - group.len()));
             for digit in 0..4 {
                 if digit <= group.len() {
@@ -250,14 +259,18 @@ mod tests {
     #[test]
     fn an_answer_with_noise_around_it() {
         let mut agent = pair("noise\r\nbegin 1\r\nZm9v\r\nYmFy\r\nend 1 3\r\n");
-        let answer = agent.run("x", Duration::from_secs(5), &mut || Ok(())).unwrap();
+        let answer = agent
+            .run("x", Duration::from_secs(5), &mut || Ok(()))
+            .unwrap();
         assert_eq!((answer.text().as_str(), answer.status), ("foobar", 3));
     }
 
     #[test]
     fn a_guest_that_restarts_or_dies_is_an_error() {
         let mut agent = pair("ready 1234\n");
-        let error = agent.run("x", Duration::from_secs(5), &mut || Ok(())).unwrap_err();
+        let error = agent
+            .run("x", Duration::from_secs(5), &mut || Ok(()))
+            .unwrap_err();
         assert!(error.to_string().contains("restarted"));
         let mut agent = pair("");
         let error = agent

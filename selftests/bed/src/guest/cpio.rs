@@ -82,7 +82,8 @@ impl Archive {
         ];
         self.bytes.extend_from_slice(b"070701");
         for field in fields {
-            self.bytes.extend_from_slice(format!("{field:08x}").as_bytes());
+            self.bytes
+                .extend_from_slice(format!("{field:08x}").as_bytes());
         }
         self.bytes.extend_from_slice(path.as_bytes());
         self.bytes.push(0);
@@ -123,7 +124,12 @@ mod tests {
         let listing = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
         let names: Vec<_> = listing
             .lines()
-            .map(|line| line.split_whitespace().skip(8).collect::<Vec<_>>().join(" "))
+            .map(|line| {
+                line.split_whitespace()
+                    .skip(8)
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            })
             .collect();
         assert_eq!(names, ["a", "a/b", "a/b/data", "a/link -> b/data"]);
         assert!(listing.lines().nth(2).unwrap().starts_with("-rw-r-----"));

@@ -56,7 +56,9 @@ pub fn build(contents: &Contents, path: &Path) -> Result<()> {
 
 fn archive(contents: &Contents) -> Result<Vec<u8>> {
     let mut archive = Archive::default();
-    for folder in ["dev", "proc", "sys", "tmp", "run", "root", "usr/bin", "usr/sbin"] {
+    for folder in [
+        "dev", "proc", "sys", "tmp", "run", "root", "usr/bin", "usr/sbin",
+    ] {
         archive.directory(folder);
     }
     for (link, target) in [("bin", "usr/bin"), ("sbin", "usr/sbin"), ("lib", "usr/lib")] {
@@ -90,7 +92,8 @@ fn archive(contents: &Contents) -> Result<Vec<u8>> {
 }
 
 fn busybox(archive: &mut Archive) -> Result<()> {
-    let binary = fs::read("/usr/bin/busybox").context("/usr/bin/busybox (package busybox-static)")?;
+    let binary =
+        fs::read("/usr/bin/busybox").context("/usr/bin/busybox (package busybox-static)")?;
     archive.file("usr/bin/busybox", 0o755, &binary);
     let list = Command::new("/usr/bin/busybox").arg("--list").output()?;
     for applet in String::from_utf8(list.stdout)?.lines() {
@@ -145,11 +148,19 @@ fn kernel_module(archive: &mut Archive, folder: &Path, name: &str) -> Result<()>
     let bytes = if plain.exists() {
         fs::read(&plain)?
     } else if packed.exists() {
-        Command::new("xz").arg("-dc").arg(&packed).output().context("xz")?.stdout
+        Command::new("xz")
+            .arg("-dc")
+            .arg(&packed)
+            .output()
+            .context("xz")?
+            .stdout
     } else {
         bail!("{} has no {name}", folder.display());
     };
-    let file = Path::new(name).file_name().and_then(|n| n.to_str()).unwrap_or(name);
+    let file = Path::new(name)
+        .file_name()
+        .and_then(|n| n.to_str())
+        .unwrap_or(name);
     archive.file(&format!("modules/{file}"), 0o644, &bytes);
     Ok(())
 }
@@ -197,13 +208,18 @@ fn compiled(source: &Path) -> Result<Vec<u8>> {
 
 /// Adds the scripts of `selftests`, its settings and its library.
 fn tests(archive: &mut Archive, selftests: &Path) -> Result<()> {
-    for (folder, prefix) in [(selftests.to_owned(), "selftests"), (selftests.join("lib"), "selftests/lib")] {
+    for (folder, prefix) in [
+        (selftests.to_owned(), "selftests"),
+        (selftests.join("lib"), "selftests/lib"),
+    ] {
         let mut names: Vec<_> = fs::read_dir(&folder)
             .with_context(|| format!("{}", folder.display()))?
             .collect::<Result<_, _>>()?;
         names.sort_by_key(|entry| entry.file_name());
         for entry in names {
-            let Ok(name) = entry.file_name().into_string() else { continue };
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
             if !entry.file_type()?.is_file() || !(name.ends_with(".sh") || name == "settings") {
                 continue;
             }

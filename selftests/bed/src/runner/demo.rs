@@ -23,8 +23,14 @@ const MOMENT: Duration = Duration::from_secs(60);
 
 /// What the serial line shows on the way, and what it means.
 const MILESTONES: &[(&str, &str)] = &[
-    ("executing GETSEC[SENTER]", "tboot executes GETSEC[SENTER]: the emulated CPU and SINIT measure it"),
-    ("measured launch succeeded", "tboot is the measured environment now and measures the kernel"),
+    (
+        "executing GETSEC[SENTER]",
+        "tboot executes GETSEC[SENTER]: the emulated CPU and SINIT measure it",
+    ),
+    (
+        "measured launch succeeded",
+        "tboot is the measured environment now and measures the kernel",
+    ),
     ("Linux version", "Debian's kernel starts"),
     ("bed: machine is up", "the machine is up"),
 ];
@@ -36,7 +42,9 @@ pub fn run(release: Option<&str>) -> Result<bool> {
     let kernel = place::kernels(&bench.checkout, release.unwrap_or("all"))?.remove(0);
     println!("launchguard on Debian's kernel {}\n", kernel.release);
     println!("Genuine: kernel, tboot, TPM (swtpm), heap and log formats, launchguard itself.");
-    println!("Emulated: what Intel's CPU, chipset and SINIT module do, so no TXT hardware is needed.");
+    println!(
+        "Emulated: what Intel's CPU, chipset and SINIT module do, so no TXT hardware is needed."
+    );
     let initrd = bench.ram_disk(&kernel)?;
     let show = Show {
         bench,
@@ -46,7 +54,10 @@ pub fn run(release: Option<&str>) -> Result<bool> {
     let (first, pcrs) = show.good()?;
     let second = show.changed(&pcrs)?;
     let third = show.never()?;
-    println!("\nLogs of the three machines: {}", show.bench.folder.display());
+    println!(
+        "\nLogs of the three machines: {}",
+        show.bench.folder.display()
+    );
     let words = [first, second, third];
     println!("Verdicts: {}", words.join(", "));
     Ok(words == ["verified", "failed", "absent"])
@@ -94,7 +105,11 @@ impl Show {
     fn good(&self) -> Result<(String, Pcrs)> {
         self.title(1, "a good launch");
         let (mut guest, config) = self.boot(&MachineSpec::default(), "good")?;
-        shell(&mut guest, "insmod launchguard.ko", "insmod /launchguard.ko")?;
+        shell(
+            &mut guest,
+            "insmod launchguard.ko",
+            "insmod /launchguard.ko",
+        )?;
         let state = judged(&mut guest)?;
         headline(&state);
         println!("  Everything holds, but nobody has said yet which launch is the expected one.\n");
@@ -160,7 +175,11 @@ impl Show {
             ..MachineSpec::default()
         };
         let (mut guest, _) = self.boot(&spec, "never")?;
-        shell(&mut guest, "insmod launchguard.ko", "insmod /launchguard.ko")?;
+        shell(
+            &mut guest,
+            "insmod launchguard.ko",
+            "insmod /launchguard.ko",
+        )?;
         let state = judged(&mut guest)?;
         headline(&state);
         let pcr = value(&mut guest, "measurements/pcr17_sha256").unwrap_or_default();
@@ -211,7 +230,10 @@ fn headline(state: &State) {
 /// What debugfs says of the checks behind the verdict.
 fn detail(guest: &mut Guest, state: &State) -> Result<()> {
     for id in state.reason.split_whitespace().take(2) {
-        let line = guest.run(&format!("grep '^{id}' /sys/kernel/debug/launchguard/checks"), MOMENT)?;
+        let line = guest.run(
+            &format!("grep '^{id}' /sys/kernel/debug/launchguard/checks"),
+            MOMENT,
+        )?;
         let text = line.text().split_whitespace().collect::<Vec<_>>().join(" ");
         println!("  {text}");
     }
@@ -219,12 +241,19 @@ fn detail(guest: &mut Guest, state: &State) -> Result<()> {
 }
 
 fn value(guest: &mut Guest, file: &str) -> Result<String> {
-    Ok(guest.check(&format!("cat {SYSFS}/{file}"), MOMENT)?.trim().to_owned())
+    Ok(guest
+        .check(&format!("cat {SYSFS}/{file}"), MOMENT)?
+        .trim()
+        .to_owned())
 }
 
 fn compared(title: &str, one: &str, left: &str, other: &str, right: &str) {
     let sign = if left == right { "= " } else { "/=" };
-    println!("    {title:<16} {one:>4} {} {sign} {} {other}", short(left), short(right));
+    println!(
+        "    {title:<16} {one:>4} {} {sign} {} {other}",
+        short(left),
+        short(right)
+    );
 }
 
 fn short(hex: &str) -> String {
@@ -239,7 +268,10 @@ fn references(pcrs: &Pcrs) -> Result<String> {
 }
 
 fn put_references(guest: &mut Guest, pcrs: &Pcrs) -> Result<()> {
-    guest.put("/usr/lib/firmware/launchguard/references", references(pcrs)?.as_bytes())
+    guest.put(
+        "/usr/lib/firmware/launchguard/references",
+        references(pcrs)?.as_bytes(),
+    )
 }
 
 fn commit(guest: &mut Guest, pcrs: &Pcrs) -> Result<()> {
@@ -249,7 +281,9 @@ fn commit(guest: &mut Guest, pcrs: &Pcrs) -> Result<()> {
         format!("cat /tmp/references > {SYSFS}/references"),
         format!("echo {digest} > {SYSFS}/commit"),
     ] {
-        guest.check(&line, MOMENT).context("commit of the references")?;
+        guest
+            .check(&line, MOMENT)
+            .context("commit of the references")?;
     }
     println!("  # cat references > {SYSFS}/references");
     println!("  # sha256sum references > {SYSFS}/commit");

@@ -86,7 +86,12 @@ impl Guest {
     pub fn check(&mut self, script: &str, timeout: Duration) -> Result<String> {
         let answer = self.run(script, timeout)?;
         if answer.status != 0 {
-            bail!("status {} of: {}\n{}", answer.status, script.trim(), answer.text().trim());
+            bail!(
+                "status {} of: {}\n{}",
+                answer.status,
+                script.trim(),
+                answer.text().trim()
+            );
         }
         Ok(answer.text())
     }
@@ -120,7 +125,10 @@ impl Guest {
     /// Powers the machine off, so that a launcher's way out is walked too.
     pub fn power_off(&mut self) -> Result<()> {
         self.agent.send_last("sync; poweroff -f")?;
-        self.machine.wait(POWER_OFF).map(|_| ()).context("power off")
+        self.machine
+            .wait(POWER_OFF)
+            .map(|_| ())
+            .context("power off")
     }
 }
 
@@ -145,9 +153,15 @@ impl Drop for Guest {
 
 /// Copies the logs of a machine's working folder.
 fn keep_logs(from: &Path, to: &Path) {
-    let Ok(entries) = fs::read_dir(from) else { return };
+    let Ok(entries) = fs::read_dir(from) else {
+        return;
+    };
     for entry in entries.filter_map(Result::ok) {
-        if entry.path().extension().is_some_and(|extension| extension == "log") {
+        if entry
+            .path()
+            .extension()
+            .is_some_and(|extension| extension == "log")
+        {
             fs::copy(entry.path(), to.join(entry.file_name())).ok();
         }
     }

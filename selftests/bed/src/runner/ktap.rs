@@ -86,7 +86,10 @@ impl Group {
     /// Whether nothing in it failed. A group without any test has not shown anything.
     pub fn passed(&self) -> bool {
         !self.cases.is_empty()
-            && !self.cases.iter().any(|case| matches!(case.outcome, Outcome::Fail(_)))
+            && !self
+                .cases
+                .iter()
+                .any(|case| matches!(case.outcome, Outcome::Fail(_)))
     }
 
     /// The group as test `number` of the report, its own tests nested.
@@ -149,25 +152,45 @@ pub fn parse(script: &str, output: &str, status: i32) -> Vec<Case> {
             notes.clear();
         } else if let Some(rest) = line.strip_prefix("not ok ") {
             let name = rest.split_once(" # ").map_or(rest, |(name, _)| name);
-            cases.push(Case::new(title(script, name), Outcome::Fail(notes.join("\n"))));
+            cases.push(Case::new(
+                title(script, name),
+                Outcome::Fail(notes.join("\n")),
+            ));
             notes.clear();
         } else {
             notes.push(line.trim_start_matches("# "));
         }
     }
-    let failed = cases.iter().any(|case| matches!(case.outcome, Outcome::Fail(_)));
-    let tail = || notes.iter().rev().take(8).rev().cloned().collect::<Vec<_>>().join("\n");
+    let failed = cases
+        .iter()
+        .any(|case| matches!(case.outcome, Outcome::Fail(_)));
+    let tail = || {
+        notes
+            .iter()
+            .rev()
+            .take(8)
+            .rev()
+            .cloned()
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
     if status == 4 && cases.is_empty() {
         return vec![Case::new(script, Outcome::Skip(tail()))];
     }
     let kept = plan.and_then(|count| count.parse::<usize>().ok()) == Some(cases.len());
     if !kept {
         let reason = format!("plan {plan:?}, {} results\n{}", cases.len(), tail());
-        cases.push(Case::new(format!("{script}: plan kept"), Outcome::Fail(reason)));
+        cases.push(Case::new(
+            format!("{script}: plan kept"),
+            Outcome::Fail(reason),
+        ));
     }
     if (status != 0 && status != 4) != failed && kept {
         let reason = format!("exit status {status}\n{}", tail());
-        cases.push(Case::new(format!("{script}: exit status"), Outcome::Fail(reason)));
+        cases.push(Case::new(
+            format!("{script}: exit status"),
+            Outcome::Fail(reason),
+        ));
     }
     cases
 }
@@ -184,7 +207,8 @@ mod tests {
 
     #[test]
     fn a_report_of_a_script_is_read() {
-        let text = "TAP version 13\n1..3\nok 1 first\n# why\nnot ok 2 second\nok 3 third # SKIP no TPM\n";
+        let text =
+            "TAP version 13\n1..3\nok 1 first\n# why\nnot ok 2 second\nok 3 third # SKIP no TPM\n";
         let cases = parse("x.sh", text, 1);
         assert_eq!(
             cases,
@@ -208,11 +232,17 @@ mod tests {
 
     #[test]
     fn a_skipped_script_is_no_pass() {
-        for text in ["1..0 # SKIP launchguard is not loaded\n", "# launchguard is not loaded\n"] {
+        for text in [
+            "1..0 # SKIP launchguard is not loaded\n",
+            "# launchguard is not loaded\n",
+        ] {
             let cases = parse("x.sh", text, 4);
             assert_eq!(
                 cases,
-                [Case::new("x.sh", Outcome::Skip("launchguard is not loaded".into()))]
+                [Case::new(
+                    "x.sh",
+                    Outcome::Skip("launchguard is not loaded".into())
+                )]
             );
         }
     }

@@ -44,7 +44,11 @@ pub struct Kernel {
 impl Kernel {
     /// The series, `7.3`: short enough for a test's name.
     pub fn series(&self) -> String {
-        self.release.split('.').take(2).collect::<Vec<_>>().join(".")
+        self.release
+            .split('.')
+            .take(2)
+            .collect::<Vec<_>>()
+            .join(".")
     }
 }
 
@@ -52,12 +56,18 @@ impl Kernel {
 /// series) unless that is `all`.
 pub fn kernels(checkout: &Path, wanted: &str) -> Result<Vec<Kernel>> {
     let list = cache()?.join("current");
-    let text = fs::read_to_string(&list)
-        .with_context(|| format!("{}: there is no SDK yet, `make sdk` makes them", list.display()))?;
+    let text = fs::read_to_string(&list).with_context(|| {
+        format!(
+            "{}: there is no SDK yet, `make sdk` makes them",
+            list.display()
+        )
+    })?;
     let mut found = Vec::new();
     let mut without_module = Vec::new();
     for line in text.lines() {
-        let Some((series, sdk)) = line.split_once(' ') else { continue };
+        let Some((series, sdk)) = line.split_once(' ') else {
+            continue;
+        };
         let sdk = Path::new(sdk.trim());
         let release = fs::read_to_string(sdk.join("release"))
             .with_context(|| format!("{}", sdk.display()))?

@@ -89,7 +89,9 @@ impl Bench {
             ..Config::default()
         };
         if let Some(disk) = spec.disk {
-            let path = self.folder.join(format!("disk-{}-{disk:?}.img", kernel.series()));
+            let path = self
+                .folder
+                .join(format!("disk-{}-{disk:?}.img", kernel.series()));
             write_disk(disk, &path, kernel, initrd)?;
             config.kernel_args.push_str(" bed.disk");
             if disk == Disk::Swap {
@@ -142,7 +144,11 @@ pub fn run(options: &Options) -> Result<bool> {
             .flatten()
             .collect();
         scenarios.retain(|scenario| wanted.contains(&scenario.name));
-        anyhow::ensure!(!scenarios.is_empty(), "no scenario is named {}", options.only.join(", "));
+        anyhow::ensure!(
+            !scenarios.is_empty(),
+            "no scenario is named {}",
+            options.only.join(", ")
+        );
     }
     let kernels = place::kernels(&bench.checkout, &options.kernel)?;
     let mut ram_disks = BTreeMap::new();
@@ -170,7 +176,11 @@ pub fn run(options: &Options) -> Result<bool> {
     });
     let totals = board.totals();
     println!("# logs: {}", bench.folder.display());
-    println!("# {} machines in {} s", jobs.len(), begin.elapsed().as_secs());
+    println!(
+        "# {} machines in {} s",
+        jobs.len(),
+        begin.elapsed().as_secs()
+    );
     print!("{}", totals.report());
     Ok(totals.failed == 0 && totals.passed > 0)
 }
@@ -227,7 +237,9 @@ impl Board {
                 return None;
             }
             let ready = |index: usize| {
-                let Some(after) = &jobs[index].scenario.after else { return true };
+                let Some(after) = &jobs[index].scenario.after else {
+                    return true;
+                };
                 !jobs.iter().enumerate().any(|(other, job)| {
                     job.kernel.release == jobs[index].kernel.release
                         && job.scenario.name == *after
@@ -240,7 +252,10 @@ impl Board {
                 inner.progress[index] = Progress::Running;
                 return Some(index);
             }
-            inner = self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
+            inner = self
+                .changed
+                .wait(inner)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -248,7 +263,10 @@ impl Board {
     fn kept(&self, job: &Job<'_>) -> Option<Pcrs> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let after = job.scenario.after.clone()?;
-        inner.kept.get(&(job.kernel.release.clone(), after)).cloned()
+        inner
+            .kept
+            .get(&(job.kernel.release.clone(), after))
+            .cloned()
     }
 
     fn done(&self, index: usize, job: &Job<'_>, group: &Group, kept: Option<Pcrs>) {
@@ -266,7 +284,10 @@ impl Board {
     }
 
     fn totals(&self) -> Totals {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner).totals
+        self.inner
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .totals
     }
 }
 
@@ -311,9 +332,10 @@ fn work(
         Err(error) => {
             let outcome = Outcome::Fail(format!("{error:#}"));
             group.cases.push(Case::new("the machine starts", outcome));
-            let rest = job.scenario.steps.iter().map(|step| {
-                Case::new(step.name(), Outcome::Fail("not run: no machine".into()))
-            });
+            let rest =
+                job.scenario.steps.iter().map(|step| {
+                    Case::new(step.name(), Outcome::Fail("not run: no machine".into()))
+                });
             group.cases.extend(rest);
             None
         }

@@ -39,7 +39,13 @@ impl What {
 
 fn mle_hash(config: &Config) -> Result<String> {
     let output = Command::new("lcp2_mlehash")
-        .args(["--create", "--alg", "sha256", "--cmdline", &config.tboot_args])
+        .args([
+            "--create",
+            "--alg",
+            "sha256",
+            "--cmdline",
+            &config.tboot_args,
+        ])
         .arg(&config.tboot)
         .output()
         .context("lcp2_mlehash (package tboot)")?;
@@ -47,7 +53,10 @@ fn mle_hash(config: &Config) -> Result<String> {
     let text = String::from_utf8(output.stdout)?;
     let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
     if !output.status.success() || digits.len() != 64 {
-        bail!("lcp2_mlehash said: {text}{}", String::from_utf8_lossy(&output.stderr));
+        bail!(
+            "lcp2_mlehash said: {text}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
     Ok(digits.to_ascii_lowercase())
 }

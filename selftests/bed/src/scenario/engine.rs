@@ -94,9 +94,15 @@ pub fn run(
                 .map(|()| report.cases.push(Case::new(name.clone(), Outcome::Pass))),
         };
         if let Err(error) = result {
-            report.cases.push(Case::new(name, Outcome::Fail(format!("{error:#}"))));
+            report
+                .cases
+                .push(Case::new(name, Outcome::Fail(format!("{error:#}"))));
             // A machine that does not answer, or has no module, can show nothing more.
-            let needed = if matches!(step, Step::Load(_)) { SYSFS } else { "/" };
+            let needed = if matches!(step, Step::Load(_)) {
+                SYSFS
+            } else {
+                "/"
+            };
             if guest.check(&format!("[ -d {needed} ]"), MOMENT).is_err() {
                 broken = Some(format!("after {:?} nothing can be told", step.name()));
             }
@@ -182,7 +188,9 @@ fn corrupt(step: &Corrupt, guest: &mut Guest) -> Result<()> {
     let after = after.context("after the change")?;
     let restored = reverify(guest).context("after the change was taken back")?;
     step.expect.compare(&after, Some(&before))?;
-    restored.same_as(&before).context("after the change was taken back")
+    restored
+        .same_as(&before)
+        .context("after the change was taken back")
 }
 
 fn change(machine: &Machine, step: &Corrupt) -> Result<Vec<Undo>> {
@@ -224,7 +232,10 @@ fn commit(step: &Commit, guest: &mut Guest, context: &Surroundings<'_>) -> Resul
                 answer.text().trim()
             );
             let force = guest.check(&format!("cat {SYSFS}/{file}"), MOMENT)?;
-            ensure!(force == text, "{file} reads back as {force:?}, committed was {text:?}");
+            ensure!(
+                force == text,
+                "{file} reads back as {force:?}, committed was {text:?}"
+            );
             let now = reverify(guest)?;
             step.expect.compare(&now, None)
         }
@@ -240,8 +251,12 @@ fn commit(step: &Commit, guest: &mut Guest, context: &Surroundings<'_>) -> Resul
                 "policy_error is {:?}, expected {reason:?} in it",
                 now.policy_error
             );
-            ensure!(now.policy_digest == before.policy_digest, "policy_digest changed");
-            now.same_as(&before).context("a refused commit changed the judgement")?;
+            ensure!(
+                now.policy_digest == before.policy_digest,
+                "policy_digest changed"
+            );
+            now.same_as(&before)
+                .context("a refused commit changed the judgement")?;
             step.expect.compare(&now, None)
         }
     }
@@ -300,7 +315,11 @@ fn hibernate(guest: &mut Guest) -> Result<()> {
         "echo reboot > /sys/power/disk && echo disk > /sys/power/state && echo resumed",
         Duration::from_secs(300),
     )?;
-    ensure!(answer.text().contains("resumed"), "no resume: {}", answer.text());
+    ensure!(
+        answer.text().contains("resumed"),
+        "no resume: {}",
+        answer.text()
+    );
     let after = guest.check("cat /proc/sys/kernel/random/boot_id", MOMENT)?;
     ensure!(before == after, "another kernel came up");
     Ok(())
@@ -317,7 +336,11 @@ fn selftests(step: &Selftest, guest: &mut Guest, cases: &mut Vec<Case>) -> Resul
             &format!("{environment}cd /selftests && ./{script}.sh"),
             Duration::from_secs(step.timeout),
         )?;
-        cases.extend(ktap::parse(&format!("{script}.sh"), &answer.text(), answer.status));
+        cases.extend(ktap::parse(
+            &format!("{script}.sh"),
+            &answer.text(),
+            answer.status,
+        ));
     }
     Ok(())
 }
@@ -328,9 +351,18 @@ fn run_script(step: &Run, guest: &mut Guest) -> Result<Outcome> {
     if answer.status == 4 && step.status != 4 {
         return Ok(Outcome::Skip(text.trim().to_owned()));
     }
-    ensure!(answer.status == step.status, "status {}: {}", answer.status, text.trim());
+    ensure!(
+        answer.status == step.status,
+        "status {}: {}",
+        answer.status,
+        text.trim()
+    );
     if let Some(expected) = &step.output {
-        ensure!(text.contains(expected.as_str()), "no {expected:?} in: {}", text.trim());
+        ensure!(
+            text.contains(expected.as_str()),
+            "no {expected:?} in: {}",
+            text.trim()
+        );
     }
     Ok(Outcome::Pass)
 }

@@ -7,7 +7,9 @@ use anyhow::{bail, Context, Result};
 use serde::Deserialize;
 
 /// The verdict's words.
-const VERDICTS: &[&str] = &["pending", "verified", "unpinned", "failed", "unknown", "absent"];
+const VERDICTS: &[&str] = &[
+    "pending", "verified", "unpinned", "failed", "unknown", "absent",
+];
 
 /// What is expected of a judgement. What is left out is not looked at.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -47,7 +49,12 @@ impl Expect {
                 bail!("no such verdict: {verdict}");
             }
         }
-        let named = self.fails.iter().flatten().chain(&self.reason).chain(self.checks.keys());
+        let named = self
+            .fails
+            .iter()
+            .flatten()
+            .chain(&self.reason)
+            .chain(self.checks.keys());
         for id in named {
             let form = id.split_once('-').is_some_and(|(section, number)| {
                 section.len() == 3 + usize::from(section == "HEAP")
@@ -157,7 +164,9 @@ impl State {
         let mut state = Self::default();
         let mut generation = None;
         for line in output.lines() {
-            let Some((file, value)) = line.split_once(':') else { continue };
+            let Some((file, value)) = line.split_once(':') else {
+                continue;
+            };
             let value = value.trim().to_owned();
             match file {
                 "verdict" => state.verdict = value,
@@ -167,7 +176,11 @@ impl State {
                 "policy_error" => state.policy_error = value,
                 "policy_digest" => state.policy_digest = value,
                 "detail" => {
-                    let id = value.split_whitespace().next().unwrap_or_default().to_owned();
+                    let id = value
+                        .split_whitespace()
+                        .next()
+                        .unwrap_or_default()
+                        .to_owned();
                     state.details.insert(id, value);
                 }
                 _ => {
@@ -195,7 +208,11 @@ impl State {
         };
         all.compare(self, None)?;
         if self.checks.len() != other.checks.len() {
-            bail!("{} checks, before {}", self.checks.len(), other.checks.len());
+            bail!(
+                "{} checks, before {}",
+                self.checks.len(),
+                other.checks.len()
+            );
         }
         Ok(())
     }
@@ -208,7 +225,10 @@ mod tests {
     fn state(checks: &[(&str, &str)], verdict: &str) -> State {
         State {
             verdict: verdict.into(),
-            checks: checks.iter().map(|(id, word)| (id.to_string(), word.to_string())).collect(),
+            checks: checks
+                .iter()
+                .map(|(id, word)| (id.to_string(), word.to_string()))
+                .collect(),
             ..State::default()
         }
     }
@@ -228,30 +248,62 @@ mod tests {
 
     #[test]
     fn a_corruption_must_hit_its_check_and_nothing_else() {
-        let before = state(&[("TXT-01", "pass"), ("TXT-06", "pass"), ("TXT-04", "fail")], "unpinned");
+        let before = state(
+            &[("TXT-01", "pass"), ("TXT-06", "pass"), ("TXT-04", "fail")],
+            "unpinned",
+        );
         let expect = Expect {
             verdict: Some("failed".into()),
             fails: Some(vec!["TXT-06".into()]),
             ..Expect::default()
         };
-        let good = state(&[("TXT-01", "pass"), ("TXT-06", "fail"), ("TXT-04", "fail")], "failed");
+        let good = state(
+            &[("TXT-01", "pass"), ("TXT-06", "fail"), ("TXT-04", "fail")],
+            "failed",
+        );
         expect.compare(&good, Some(&before)).unwrap();
-        let missed = state(&[("TXT-01", "pass"), ("TXT-06", "pass"), ("TXT-04", "fail")], "failed");
+        let missed = state(
+            &[("TXT-01", "pass"), ("TXT-06", "pass"), ("TXT-04", "fail")],
+            "failed",
+        );
         assert!(expect.compare(&missed, Some(&before)).is_err());
-        let more = state(&[("TXT-01", "fail"), ("TXT-06", "fail"), ("TXT-04", "fail")], "failed");
+        let more = state(
+            &[("TXT-01", "fail"), ("TXT-06", "fail"), ("TXT-04", "fail")],
+            "failed",
+        );
         assert!(expect.compare(&more, Some(&before)).is_err());
-        let lost = state(&[("TXT-01", "unknown"), ("TXT-06", "fail"), ("TXT-04", "fail")], "failed");
+        let lost = state(
+            &[
+                ("TXT-01", "unknown"),
+                ("TXT-06", "fail"),
+                ("TXT-04", "fail"),
+            ],
+            "failed",
+        );
         assert!(expect.compare(&lost, Some(&before)).is_err());
-        let unread = Expect { others: Others::Unread, ..expect };
+        let unread = Expect {
+            others: Others::Unread,
+            ..expect
+        };
         unread.compare(&lost, Some(&before)).unwrap();
-        let healed = state(&[("TXT-01", "pass"), ("TXT-06", "fail"), ("TXT-04", "pass")], "failed");
+        let healed = state(
+            &[("TXT-01", "pass"), ("TXT-06", "fail"), ("TXT-04", "pass")],
+            "failed",
+        );
         assert!(unread.compare(&healed, Some(&before)).is_err());
     }
 
     #[test]
     fn the_failing_checks_are_all_of_them() {
-        let expect = Expect { fails: Some(vec![]), ..Expect::default() };
-        expect.compare(&state(&[("TXT-01", "pass")], "unpinned"), None).unwrap();
-        assert!(expect.compare(&state(&[("TXT-01", "fail")], "failed"), None).is_err());
+        let expect = Expect {
+            fails: Some(vec![]),
+            ..Expect::default()
+        };
+        expect
+            .compare(&state(&[("TXT-01", "pass")], "unpinned"), None)
+            .unwrap();
+        assert!(expect
+            .compare(&state(&[("TXT-01", "fail")], "failed"), None)
+            .is_err());
     }
 }

@@ -359,7 +359,11 @@ pub fn read_all(folder: &Path) -> Result<Vec<Scenario>> {
         if path.extension().and_then(|extension| extension.to_str()) != Some("toml") {
             continue;
         }
-        let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
+        let name = path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .unwrap_or_default()
+            .to_owned();
         let text = fs::read_to_string(&path)?;
         let scenario = parse(&name, &text).with_context(|| format!("{}", path.display()))?;
         scenarios.push(scenario);
@@ -369,7 +373,10 @@ pub fn read_all(folder: &Path) -> Result<Vec<Scenario>> {
         if let Some(after) = &scenario.after {
             let first = scenarios.iter().find(|other| other.name == *after);
             if first.is_none_or(|first| first.after.is_some()) {
-                bail!("{}: `after` names {after}, which is no scenario that can come first", scenario.name);
+                bail!(
+                    "{}: `after` names {after}, which is no scenario that can come first",
+                    scenario.name
+                );
             }
         }
     }
@@ -384,7 +391,9 @@ mod tests {
     fn every_scenario_of_the_tree_is_well_formed() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
         let scenarios = read_all(&folder).unwrap();
-        assert!(scenarios.iter().any(|scenario| scenario.name == "good-launch"));
+        assert!(scenarios
+            .iter()
+            .any(|scenario| scenario.name == "good-launch"));
     }
 
     #[test]
@@ -414,7 +423,9 @@ mod tests {
         .unwrap();
         assert_eq!(scenario.machine.smp, 2);
         assert_eq!(scenario.machine.memory, 1024);
-        let Step::Corrupt(step) = &scenario.steps[1] else { panic!() };
+        let Step::Corrupt(step) = &scenario.steps[1] else {
+            panic!()
+        };
         assert_eq!(step.expect.fails.as_deref().unwrap(), ["TXT-01", "TXT-13"]);
     }
 

@@ -27,19 +27,25 @@ impl Pcrs {
             if let Some(name) = line.strip_suffix(':') {
                 bank = Some(name.to_owned());
             } else if let Some((number, value)) = line.split_once(':') {
-                let (Ok(number), Some(bank)) = (number.trim().parse(), &bank) else { continue };
+                let (Ok(number), Some(bank)) = (number.trim().parse(), &bank) else {
+                    continue;
+                };
                 if let Some(hex) = value.trim().strip_prefix("0x") {
-                    pcrs.values.insert((bank.clone(), number), hex.to_ascii_lowercase());
+                    pcrs.values
+                        .insert((bank.clone(), number), hex.to_ascii_lowercase());
                 }
             }
         }
-        pcrs.get("sha256", 17).with_context(|| format!("no PCR 17 in: {output}"))?;
+        pcrs.get("sha256", 17)
+            .with_context(|| format!("no PCR 17 in: {output}"))?;
         Ok(pcrs)
     }
 
     /// A PCR's value in hex.
     pub fn get(&self, bank: &str, number: u32) -> Option<&str> {
-        self.values.get(&(bank.to_owned(), number)).map(String::as_str)
+        self.values
+            .get(&(bank.to_owned(), number))
+            .map(String::as_str)
     }
 }
 
@@ -96,7 +102,10 @@ impl Pins {
         let mut text = String::from("version 1 references\n# made from tpm2_pcrread\n");
         for number in 0..self.others {
             let value = format!("{:064x}", number + 1);
-            writeln!(text, "launch \"other {number}\" {{ pcr 17 sha256 {value}  pcr 18 sha256 {value} }}")?;
+            writeln!(
+                text,
+                "launch \"other {number}\" {{ pcr 17 sha256 {value}  pcr 18 sha256 {value} }}"
+            )?;
         }
         writeln!(text, "launch \"this one\" {{")?;
         for bank in &self.banks {
@@ -132,14 +141,19 @@ pub fn bank_name(bank: Bank) -> &'static str {
 
 fn change_first_digit(hex: &str) -> String {
     let first = if hex.starts_with('0') { '1' } else { '0' };
-    hex.char_indices().map(|(index, digit)| if index == 0 { first } else { digit }).collect()
+    hex.char_indices()
+        .map(|(index, digit)| if index == 0 { first } else { digit })
+        .collect()
 }
 
 /// The text as staged and the digest as committed.
 pub fn damaged(text: &str, damage: Option<Damage>) -> (Vec<u8>, String) {
     use sha2::{Digest, Sha256};
     let hex = |bytes: &[u8]| -> String {
-        Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+        Sha256::digest(bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     };
     let mut staged = text.as_bytes().to_vec();
     let mut digest = hex(&staged);
@@ -164,7 +178,8 @@ pub fn damaged(text: &str, damage: Option<Damage>) -> (Vec<u8>, String) {
 mod tests {
     use super::*;
 
-    const OUTPUT: &str = "  sha1:\n    17: 0x00AB\n    18: 0x00CD\n  sha256:\n    17: 0xFF01\n    18: 0xFF02\n";
+    const OUTPUT: &str =
+        "  sha1:\n    17: 0x00AB\n    18: 0x00CD\n  sha256:\n    17: 0xFF01\n    18: 0xFF02\n";
 
     #[test]
     fn tpm2_pcrread_is_read() {
@@ -191,7 +206,10 @@ mod tests {
              \tpcr 17 sha256 ff01\n\tpcr 18 sha256 ff02\n}\n"
         );
         pins.wrong = Some(18);
-        assert!(pins.text(&pcrs).unwrap().contains("pcr 17 sha256 ff01\n\tpcr 18 sha256 0f02"));
+        assert!(pins
+            .text(&pcrs)
+            .unwrap()
+            .contains("pcr 17 sha256 ff01\n\tpcr 18 sha256 0f02"));
         pins.banks = vec![Bank::Sha512];
         assert!(pins.text(&pcrs).is_err());
     }
@@ -202,8 +220,14 @@ mod tests {
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(damaged("abc", None), (b"abc".to_vec(), abc.to_owned()));
         assert_eq!(damaged("abc", Some(Damage::Flip(1))).0, b"acc");
-        assert_eq!(damaged("abc", Some(Damage::Truncate(1))), (b"a".to_vec(), abc.to_owned()));
-        assert_eq!(damaged("abcd", Some(Damage::Cut(1))), (b"abc".to_vec(), abc.to_owned()));
+        assert_eq!(
+            damaged("abc", Some(Damage::Truncate(1))),
+            (b"a".to_vec(), abc.to_owned())
+        );
+        assert_eq!(
+            damaged("abcd", Some(Damage::Cut(1))),
+            (b"abc".to_vec(), abc.to_owned())
+        );
         assert_eq!(damaged("abc", Some(Damage::ShortDigest(2))).1, abc[..62]);
     }
 }
