@@ -364,6 +364,25 @@ fn a_bank_that_misses_one_event_does_not_cover() {
     }
 }
 
+/// tboot extends both PCRs with its policy, whatever that says: without an event of it the log is not
+/// the whole log, even if it replays.
+#[test]
+fn a_launch_by_tboot_has_its_events_in_both_pcrs() {
+    for pcr in [17, 18] {
+        let mut machine = Machine::launched();
+        machine.change_launch(|records| {
+            records.retain(|record| record.kind != launch::TBOOT || record.pcr != pcr);
+        });
+        let judgement = machine.judge("", None);
+        assert_eq!(failing(&judgement), [Tpm02, Tpm08]);
+        let words = detail(&judgement, Tpm08);
+        assert!(
+            words.contains(&format!("no event of tboot in PCR {pcr}")),
+            "{words}"
+        );
+    }
+}
+
 /// Secure Launch's markers of late extends change no PCR, digest or not.
 #[test]
 fn markers_are_not_extended() {
