@@ -6,6 +6,9 @@
 # shellcheck source=scripts/sdk/settings
 . "$LG_HERE/settings"
 
+# An ordinary user's PATH may lack where chroot and mount's helpers are.
+PATH=$PATH:/usr/sbin:/sbin
+
 LG_TOP=$(cd "$LG_HERE/../.." && pwd -P)
 
 # The cache is resolved, because the same path is used on both sides of the
