@@ -29,6 +29,7 @@ for bank in $banks; do
 		! readable "replay${pcr}_$bank" || replayed="$replayed $bank:$pcr"
 	done
 done
+# shellcheck disable=SC2086 # lists of words
 set -- $published $replayed
 ktap_plan $(($# + 2))
 

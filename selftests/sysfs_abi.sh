@@ -32,7 +32,7 @@ permissions() {
 one_line() {
 	for file in "$@"; do
 		[ "$(wc -l < "$file")" -le 1 ] || { echo "$file holds more than a line"; return 1; }
-		[ -z "$(cat "$file")" ] || [ "$(cat "$file" | tail -c 1 | od -An -tx1 | tr -d ' ')" = 0a ] ||
+		[ -z "$(cat "$file")" ] || [ "$(tail -c 1 "$file" | od -An -tx1 | tr -d ' ')" = 0a ] ||
 			{ echo "$file does not end with a newline"; return 1; }
 	done
 }
