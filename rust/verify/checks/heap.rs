@@ -68,11 +68,16 @@ pub(super) fn sizes(c: &Context<'_>, out: &mut Judgement) {
     }
 }
 
-/// Whether `used`, the end of a table's last part, is the table's end but for the padding to a
-/// multiple of 8 bytes that the SDG asks for (C, note 1). A table whose size says more than it
-/// holds has a wrong size, or holds what nobody reads.
+/// Whether `used`, the end of a table's last part, is the table's end but for padding: the SDG asks
+/// for a multiple of 8 bytes (C, note 1), and a multiple of 16 is one too. A table whose size says
+/// more than it holds has a wrong size, or holds what nobody reads.
 fn ends_with_content(table: TableId, used: usize, size: usize, out: &mut Judgement) -> bool {
-    if used == size || used.checked_next_multiple_of(8) == Some(size) {
+    // Sizes count their own field of 8 bytes.
+    let padded = |to: usize| {
+        let total = used.checked_add(8)?.checked_next_multiple_of(to)?;
+        total.checked_sub(8)
+    };
+    if used == size || [8, 16].into_iter().any(|to| padded(to) == Some(size)) {
         return true;
     }
     out.set(
