@@ -62,9 +62,12 @@ static void rendezvous(void)
 	memcpy((void *)LOW_TRAMPOLINE, rlp_trampoline, rlp_trampoline_end - rlp_trampoline);
 	mmio_write32(ICR_LOW, ICR_INIT_OTHERS);
 	pause_for(1000000);
-	mmio_write32(ICR_LOW, ICR_STARTUP_OTHERS);
-	while (rlp_parked != cpu_count - 1)
-		cpu_relax();
+	/* one that waits already ignores another SIPI */
+	while (rlp_parked != cpu_count - 1) {
+		mmio_write32(ICR_LOW, ICR_STARTUP_OTHERS);
+		for (u32 i = 0; i < 10000000 && rlp_parked != cpu_count - 1; i++)
+			cpu_relax();
+	}
 	say_value("RLPs parked:", rlp_parked);
 }
 

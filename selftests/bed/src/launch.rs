@@ -159,7 +159,6 @@ pub struct Machine {
     _swtpm: Option<Swtpm>,
     evidence: Evidence,
     folder: Folder,
-    _ram: RamFile,
 }
 
 impl Machine {
@@ -213,6 +212,9 @@ impl Machine {
             let _ = child.kill();
             let _ = child.wait();
         })?;
+        // QEMU has the memory file open: without a name it goes with the last user,
+        // however that ends
+        drop(ram);
         // set once, here: the chipset's reset works from now on
         let _ = monitor.set(connected.clone());
         Ok(Machine {
@@ -222,7 +224,6 @@ impl Machine {
             _swtpm: swtpm,
             evidence,
             folder,
-            _ram: ram,
         })
     }
 
