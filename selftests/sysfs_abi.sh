@@ -27,12 +27,12 @@ permissions() {
 	done
 }
 
-# One value a file: one line at most, and it ends with a newline. The size that sysfs claims for a
-# file misleads a tail that seeks.
+# One value a file: one line at most, and it ends with a newline. The file is read from its start:
+# the size that sysfs claims for it misleads a tail that seeks.
 one_line() {
 	for file in "$@"; do
 		[ "$(wc -l < "$file")" -le 1 ] || { echo "$file holds more than a line"; return 1; }
-		[ -z "$(cat "$file")" ] || [ "$(tail -c 1 "$file" | od -An -tx1 | tr -d ' ')" = 0a ] ||
+		[ -z "$(cat "$file")" ] || [ "$(od -An -v -tx1 "$file" | tr -d ' \n' | tail -c 2)" = 0a ] ||
 			{ echo "$file does not end with a newline"; return 1; }
 	done
 }
