@@ -14,7 +14,7 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 
 in_force() {
-	cat "$LG/policy_digest" "$LG/verdict" "$LG/waivers"
+	cat "$LG/policy_digest" "$LG/references_digest" "$LG/verdict" "$LG/waivers"
 	sha256sum < "$LG/policy"
 	sha256sum < "$LG/references"
 }

@@ -15,7 +15,8 @@ mode() {
 }
 
 permissions() {
-	for file in verdict reason generation waivers launcher policy_error policy_digest pinned_by; do
+	for file in verdict reason generation waivers launcher policy_error policy_digest \
+		references_digest pinned_by; do
 		mode "$file" 444 || return 1
 	done
 	mode event_log 400 || return 1
@@ -111,7 +112,8 @@ check "verdict is one of its words" one_of "$(cat "$LG/verdict")" "$VERDICTS"
 check "launcher is one of its words" one_of "$(cat "$LG/launcher")" "tboot secure-launch unknown none"
 check "generation is a number" matches "$(cat "$LG/generation")" '[0-9]+'
 check "one value a file" one_line "$LG/verdict" "$LG/reason" "$LG/generation" "$LG/launcher" \
-	"$LG/waivers" "$LG/pinned_by" "$LG"/checks/* "$LG"/registers/*
+	"$LG/waivers" "$LG/pinned_by" "$LG/policy_error" "$LG/policy_digest" "$LG/references_digest" \
+	"$LG"/checks/* "$LG"/registers/*
 check "every check has a file" check_names
 check "checks hold their words" check_words
 check "registers are named" register_names

@@ -31,8 +31,8 @@ pub(crate) enum File {
     Launcher,
     /// `policy_error`
     PolicyError,
-    /// `policy_digest`
-    PolicyDigest,
+    /// `policy_digest` and `references_digest`
+    TextDigest(Kind),
     /// `pinned_by`
     PinnedBy,
     /// `checks/<ID>`
@@ -73,18 +73,6 @@ impl Report {
     pub(crate) fn new(engine: Arc<Engine>) -> Result<Arc<Self>> {
         Ok(Arc::new(Self { engine }, GFP_KERNEL)?)
     }
-
-    fn show_digests(&self, snapshot: &Snapshot, page: &mut Formatter<'_>) -> Result {
-        for kind in Kind::ALL {
-            // What is not there is as good as the empty text: the digest says so, too.
-            let digest = match snapshot.document(kind) {
-                Some(document) => *document.sha256(),
-                None => sha256(&[]).ok_or(EIO)?,
-            };
-            writeln!(page, "{} {digest}", kind.name())?;
-        }
-        Ok(())
-    }
 }
 
 impl Owner for Report {
@@ -106,7 +94,7 @@ impl Owner for Report {
                     writeln!(page, "{refusal}")?;
                 }
             }
-            File::PolicyDigest => self.show_digests(&snapshot, page)?,
+            File::TextDigest(kind) => writeln!(page, "{}", text_digest(&snapshot, kind)?)?,
             File::PinnedBy => writeln!(page, "{}", pinned_by())?,
             File::Check(check) => writeln!(page, "{}", judgement.outcome(check))?,
             File::Register(reg) => match collected.registers.get(reg) {
@@ -158,6 +146,15 @@ impl Owner for Report {
             File::Text(kind) => self.engine.stage(kind, offset, bytes),
             _ => Err(EIO),
         }
+    }
+}
+
+/// The SHA-256 of a text in force. What is not there is as good as the empty text: the digest says
+/// so, too.
+fn text_digest(snapshot: &Snapshot, kind: Kind) -> Result<Digest> {
+    match snapshot.document(kind) {
+        Some(document) => Ok(*document.sha256()),
+        None => sha256(&[]).ok_or(EIO),
     }
 }
 

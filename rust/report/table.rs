@@ -33,14 +33,23 @@ static DIRECTORIES: [Name; 3] = [
 ];
 
 /// The text files in the device's own directory.
-const TOP: [(&str, u16, File); 10] = [
+const TOP: [(&str, u16, File); 11] = [
     ("verdict", mode::READ, File::Verdict),
     ("reason", mode::READ, File::Reason),
     ("generation", mode::READ, File::Generation),
     ("waivers", mode::READ, File::Waivers),
     ("launcher", mode::READ, File::Launcher),
     ("policy_error", mode::READ, File::PolicyError),
-    ("policy_digest", mode::READ, File::PolicyDigest),
+    (
+        "policy_digest",
+        mode::READ,
+        File::TextDigest(Kind::Policy),
+    ),
+    (
+        "references_digest",
+        mode::READ,
+        File::TextDigest(Kind::References),
+    ),
     ("pinned_by", mode::READ, File::PinnedBy),
     ("commit", mode::ROOT_WRITE, File::Commit),
     ("reverify", mode::ROOT_WRITE, File::Reverify),

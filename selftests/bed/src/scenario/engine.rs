@@ -252,8 +252,8 @@ fn commit(step: &Commit, guest: &mut Guest, context: &Surroundings<'_>) -> Resul
                 now.policy_error
             );
             ensure!(
-                now.policy_digest == before.policy_digest,
-                "policy_digest changed"
+                now.digests == before.digests,
+                "a digest of what is in force changed"
             );
             now.same_as(&before)
                 .context("a refused commit changed the judgement")?;

@@ -145,8 +145,8 @@ pub struct State {
     pub generation: u64,
     /// `policy_error`
     pub policy_error: String,
-    /// `policy_digest`
-    pub policy_digest: String,
+    /// `policy_digest` and `references_digest`
+    pub digests: [String; 2],
     /// `checks/<ID>`
     pub checks: BTreeMap<String, String>,
     /// The line of each check in debugfs, for the reader of a failure.
@@ -155,7 +155,8 @@ pub struct State {
 
 /// The script that prints a judgement, for [`State::parse`]: one process, many files.
 pub const READ: &str = "cd /sys/devices/faux/launchguard && \
-    grep -r '' verdict reason launcher generation policy_error policy_digest checks\n\
+    grep -r '' verdict reason launcher generation policy_error policy_digest \
+    references_digest checks\n\
     sed 's/^/detail:/' /sys/kernel/debug/launchguard/checks\n";
 
 impl State {
@@ -174,7 +175,8 @@ impl State {
                 "launcher" => state.launcher = value,
                 "generation" => generation = Some(value.parse().context("generation")?),
                 "policy_error" => state.policy_error = value,
-                "policy_digest" => state.policy_digest = value,
+                "policy_digest" => state.digests[0] = value,
+                "references_digest" => state.digests[1] = value,
                 "detail" => {
                     let id = value
                         .split_whitespace()
