@@ -64,7 +64,7 @@ struct Test {
     #[arg(long, default_value = "all")]
     kernel: String,
     /// Only scenarios with this in their name, and those that they need
-    #[arg(long)]
+    #[arg(long, num_args = 1..)]
     only: Vec<String>,
     /// Machines at a time
     #[arg(long, default_value_t = 2)]

@@ -24,6 +24,8 @@ pub struct Expect {
     pub fails: Option<Vec<String>>,
     /// Results of single checks.
     pub checks: BTreeMap<String, String>,
+    /// Text that the line of a check in debugfs must hold.
+    pub says: BTreeMap<String, String>,
     /// In a `corrupt` step: what may become of the checks not named.
     pub others: Others,
 }
@@ -54,7 +56,8 @@ impl Expect {
             .iter()
             .flatten()
             .chain(&self.reason)
-            .chain(self.checks.keys());
+            .chain(self.checks.keys())
+            .chain(self.says.keys());
         for id in named {
             let form = id.split_once('-').is_some_and(|(section, number)| {
                 section.len() == 3 + usize::from(section == "HEAP")
@@ -91,6 +94,15 @@ impl Expect {
             let found = now.check(id);
             if found != word {
                 wrong.push(format!("{id} is {found}, expected {word}"));
+            }
+        }
+        for (id, text) in &self.says {
+            if !now
+                .details
+                .get(id)
+                .is_some_and(|line| line.contains(text.as_str()))
+            {
+                wrong.push(format!("{id} does not say {text:?}"));
             }
         }
         if let Some(fails) = &self.fails {
