@@ -190,7 +190,7 @@ mod base64 {
         for group in data.chunks(3) {
             let bits = group
                 .iter()
-                .fold(0u32, |sum, byte| sum << 8 | u32::from(*byte))
+                .fold(0u32, |sum, byte| (sum << 8) | u32::from(*byte))
                 << (8 * (3 - group.len()));
             for digit in 0..4 {
                 if digit <= group.len() {
@@ -211,7 +211,7 @@ mod base64 {
             let Some(value) = DIGITS.iter().position(|digit| *digit == letter) else {
                 bail!("not base 64: {letter:#x}");
             };
-            bits = bits << 6 | value as u32;
+            bits = (bits << 6) | value as u32;
             count += 6;
             if count >= 8 {
                 count -= 8;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Carries a scenario out in a machine.
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use anyhow::{bail, ensure, Context, Result};
@@ -327,11 +328,10 @@ fn hibernate(guest: &mut Guest) -> Result<()> {
 
 fn selftests(step: &Selftest, guest: &mut Guest, cases: &mut Vec<Case>) -> Result<()> {
     for script in &step.scripts {
-        let environment: String = step
-            .env
-            .iter()
-            .map(|(name, value)| format!("export {name}='{value}'\n"))
-            .collect();
+        let mut environment = String::new();
+        for (name, value) in &step.env {
+            writeln!(environment, "export {name}='{value}'")?;
+        }
         let answer = guest.run(
             &format!("{environment}cd /selftests && ./{script}.sh"),
             Duration::from_secs(step.timeout),

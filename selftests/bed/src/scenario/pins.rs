@@ -149,12 +149,7 @@ fn change_first_digit(hex: &str) -> String {
 /// The text as staged and the digest as committed.
 pub fn damaged(text: &str, damage: Option<Damage>) -> (Vec<u8>, String) {
     use sha2::{Digest, Sha256};
-    let hex = |bytes: &[u8]| -> String {
-        Sha256::digest(bytes)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
-    };
+    let hex = |bytes: &[u8]| -> String { format!("{:064x}", Sha256::digest(bytes)) };
     let mut staged = text.as_bytes().to_vec();
     let mut digest = hex(&staged);
     match damage {
