@@ -115,7 +115,8 @@ pub(super) const TXT_09: Entry = Entry {
 pub(super) const TXT_10: Entry = Entry {
     name: "TXT-10",
     severity: Severity::Medium,
-    required: false,
+    // Everything else that the registers say rests on whose registers they are.
+    required: true,
     title: "registers belong to an Intel chipset",
     meaning: "TXT.DIDVID has vendor 0x8086 and a device id, equal in both windows when the private one is open",
     attack: "a window that answers differently is a stand-in, not the chipset",

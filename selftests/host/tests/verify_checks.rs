@@ -113,7 +113,7 @@ const CASES: &[Case] = &[
     fails(Txt09, "debug-fused", |m| {
         m.change(Reg::VerQpiif, |value| value & !(1 << 31))
     }),
-    warns(Txt10, "in the private window 0x1b0068087", |m| {
+    fails(Txt10, "in the private window 0x1b0068087", |m| {
         m.registers.private_didvid = Some(0x1_b006_8087);
     }),
     fails(Txt11, "is not the sha1 of TXT.PUBLIC.KEY", |m| {
