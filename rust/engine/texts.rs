@@ -174,13 +174,15 @@ impl Texts {
         Ok(())
     }
 
-    /// Puts the staged text whose SHA-256 is `hex` in force, or changes nothing.
+    /// Puts the staged text whose SHA-256 is `hex` in force, or changes nothing. What follows the
+    /// digest's word does not count: sha256sum names a file there.
     ///
     /// # Errors
     ///
     /// EINVAL when `hex` is no SHA-256 or that of no staged text, EBADMSG when the text is not in
     /// the language; [`Texts::refusal`] then says why. ENOMEM.
     pub(crate) fn commit(&mut self, hex: &str) -> Result {
+        let hex = hex.split_ascii_whitespace().next().unwrap_or("");
         let Some(wanted) = Digest::from_hex(HashAlg::Sha256, hex) else {
             self.refuse(format_args!("commit: expected 64 hexadecimal digits"));
             return Err(EINVAL);
