@@ -99,7 +99,7 @@ fn good(smp: u32, memory_mib: u32, banks: &[Bank]) -> Vec<u8> {
 const DEFAULT: [Bank; 3] = [Bank::Sha1, Bank::Sha256, Bank::Sha384];
 
 #[test]
-#[ignore = "boots machines"]
+#[ignore = "boots machines; make test runs it"]
 fn any_number_of_cpus_and_any_memory_measure_the_same() {
     let first = good(1, 1024, &DEFAULT);
     for (smp, memory) in [(2, 512), (4, 2048), (8, 1024), (2, 4096)] {
@@ -112,7 +112,7 @@ fn any_number_of_cpus_and_any_memory_measure_the_same() {
 }
 
 #[test]
-#[ignore = "boots machines"]
+#[ignore = "boots machines; make test runs it"]
 fn other_banks() {
     good(1, 512, &[Bank::Sha256]);
     good(
@@ -123,7 +123,7 @@ fn other_banks() {
 }
 
 #[test]
-#[ignore = "boots machines"]
+#[ignore = "boots machines; make test runs it"]
 fn reboots_launch_again_and_txt_reset_resets() {
     let folder = TempFolder::new().expect("folder");
     let mut config = config(&folder);
@@ -161,7 +161,7 @@ fn reboots_launch_again_and_txt_reset_resets() {
 }
 
 #[test]
-#[ignore = "boots machines"]
+#[ignore = "boots machines; make test runs it"]
 fn one_byte_of_an_image_changes_the_right_pcr() {
     let folder = TempFolder::new().expect("folder");
     let mut base = config(&folder);
@@ -194,7 +194,7 @@ fn one_byte_of_an_image_changes_the_right_pcr() {
 }
 
 #[test]
-#[ignore = "boots machines"]
+#[ignore = "boots machines; make test runs it"]
 fn evidence_changes_before_the_kernel_and_under_it() {
     let folder = TempFolder::new().expect("folder");
     let mut config = config(&folder);
@@ -251,7 +251,7 @@ fn evidence_changes_before_the_kernel_and_under_it() {
 }
 
 #[test]
-#[ignore = "boots machines"]
+#[ignore = "boots machines; make test runs it"]
 fn never_launched() {
     let folder = TempFolder::new().expect("folder");
     let mut config = config(&folder);
