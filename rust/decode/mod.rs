@@ -22,5 +22,6 @@ pub mod digest;
 pub mod errorcode;
 pub mod eventlog;
 pub mod heap;
+pub mod msr;
 pub mod registers;
 pub mod text;

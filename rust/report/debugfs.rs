@@ -11,7 +11,7 @@ use crate::decode::heap::{
 };
 use crate::decode::registers::Reg;
 use crate::engine::{Engine, Snapshot};
-use crate::verify::catalogue::CheckId;
+use crate::verify::catalogue::{CheckId, Weight};
 use crate::verify::facts::Evidence;
 use core::fmt::{self, Formatter};
 use kernel::debugfs::Scope;
@@ -58,10 +58,10 @@ fn write_checks(snapshot: &Snapshot, f: &mut Formatter<'_>) -> fmt::Result {
         let finding = snapshot.examined.judgement.finding(check);
         let counts = if policy.waives(check) {
             "waived"
-        } else if policy.requires(check) || check.required_by_default() {
-            "required"
+        } else if policy.requires(check) {
+            Weight::Required.word()
         } else {
-            "advisory"
+            check.weight().word()
         };
         writeln!(
             f,

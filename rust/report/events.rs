@@ -11,7 +11,7 @@ use kernel::prelude::*;
 use kernel::str::CString;
 
 /// Room for the ids of all checks.
-type Line = Text<352>;
+type Line = Text<960>;
 
 /// Tells of a new snapshot; of its verdict only when that is another than `before`.
 pub(crate) fn announce(device: &Device, snapshot: &Snapshot, before: Verdict) {

@@ -50,45 +50,6 @@ unsigned int lg_param_tpm_deadline(void)
 	return tpm_deadline;
 }
 
-struct tpm_chip *lg_tpm_get(void)
-{
-	return tpm_default_chip();
-}
-
-void lg_tpm_put(struct tpm_chip *chip)
-{
-	put_device(&chip->dev);
-}
-
-int lg_tpm_is_tpm2(struct tpm_chip *chip)
-{
-	return tpm_is_tpm2(chip);
-}
-
-size_t lg_tpm_banks(struct tpm_chip *chip, u16 *algs, size_t max)
-{
-	size_t count = min_t(size_t, chip->nr_allocated_banks, max);
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		algs[i] = chip->allocated_banks[i].alg_id;
-	return count;
-}
-
-int lg_tpm_pcr_read(struct tpm_chip *chip, u16 alg, u32 pcr, u8 *out,
-		    size_t size)
-{
-	struct tpm_digest digest = { .alg_id = alg };
-	int ret;
-
-	if (size > sizeof(digest.digest))
-		return -EINVAL;
-	ret = tpm_pcr_read(chip, pcr, &digest);
-	if (!ret)
-		memcpy(out, digest.digest, size);
-	return ret;
-}
-
 static void digest_sha1(const struct lg_part *parts, size_t count, u8 *out)
 {
 	struct sha1_ctx ctx;

@@ -2,8 +2,14 @@
 
 //! The catalogue of checks: ids, severities and what there is to say about each.
 
+mod acm;
+mod cpu;
+mod dma;
+mod heap;
+mod kernel;
 mod launch;
-mod platform;
+mod lcp;
+mod map;
 mod tpm;
 
 use core::fmt;
@@ -39,6 +45,28 @@ impl fmt::Display for Severity {
     }
 }
 
+/// When a check decides the verdict, the policy saying nothing about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// Always: a failure makes `failed`, and what could not be told makes `unknown`.
+    Required,
+    /// Only a failure decides: there are machines on which it cannot be told.
+    Alarm,
+    /// Never: it is said, and no more.
+    Advisory,
+}
+
+impl Weight {
+    /// The word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Alarm => "alarm",
+            Self::Advisory => "advisory",
+        }
+    }
+}
+
 /// What there is to know about a check without running it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -46,8 +74,8 @@ pub struct Entry {
     pub name: &'static str,
     /// How much depends on it.
     pub severity: Severity,
-    /// Whether a failure decides the verdict when the policy says nothing about the check.
-    pub required: bool,
+    /// When it decides the verdict, the policy saying nothing about it.
+    pub weight: Weight,
     /// What it looks at, in a few words.
     pub title: &'static str,
     /// When it passes.
@@ -60,92 +88,141 @@ pub struct Entry {
     pub source: &'static str,
 }
 
-/// A check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-#[allow(missing_docs, reason = "each is described by its entry")]
-pub enum CheckId {
-    Txt01,
-    Txt02,
-    Txt03,
-    Txt04,
-    Txt05,
-    Txt06,
-    Txt07,
-    Txt08,
-    Txt09,
-    Txt10,
-    Txt11,
-    Txt12,
-    Txt13,
-    Acm05,
-    Acm06,
-    Heap01,
-    Heap02,
-    Heap03,
-    Heap04,
-    Heap05,
-    Heap06,
-    Heap07,
-    Heap08,
-    Map01,
-    Map02,
-    Tpm01,
-    Tpm02,
-    Tpm03,
-    Tpm04,
-    Tpm05,
-    Tpm06,
-    Tpm07,
-    Tpm08,
-    Tpm09,
-    Tpm10,
-    Tpm15,
-    Krn01,
+impl Entry {
+    /// An entry that is still to be written.
+    const fn draft(name: &'static str, severity: Severity, weight: Weight) -> Self {
+        Self {
+            name,
+            severity,
+            weight,
+            title: "-",
+            meaning: "-",
+            attack: "-",
+            remedy: "-",
+            source: "-",
+        }
+    }
+}
+
+macro_rules! checks {
+    ($($variant:ident = $entry:path;)+) => {
+        /// A check.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[repr(u8)]
+        #[allow(missing_docs, reason = "each is described by its entry")]
+        pub enum CheckId {
+            $($variant,)+
+        }
+
+        impl CheckId {
+            /// Every check, in the order of [`CheckId::index`] and of reports.
+            pub const ALL: [Self; [$(stringify!($variant)),+].len()] = [$(Self::$variant),+];
+
+            /// What there is to know about the check.
+            pub const fn entry(self) -> &'static Entry {
+                match self {
+                    $(Self::$variant => &$entry,)+
+                }
+            }
+        }
+    };
+}
+
+checks! {
+    Cpu01 = cpu::CPU_01;
+    Cpu02 = cpu::CPU_02;
+    Cpu03 = cpu::CPU_03;
+    Cpu04 = cpu::CPU_04;
+    Cpu05 = cpu::CPU_05;
+    Cpu06 = cpu::CPU_06;
+    Cpu07 = cpu::CPU_07;
+    Cpu08 = cpu::CPU_08;
+    Cpu09 = cpu::CPU_09;
+    Cpu10 = cpu::CPU_10;
+    Cpu11 = cpu::CPU_11;
+    Cpu12 = cpu::CPU_12;
+    Txt01 = launch::TXT_01;
+    Txt02 = launch::TXT_02;
+    Txt03 = launch::TXT_03;
+    Txt04 = launch::TXT_04;
+    Txt05 = launch::TXT_05;
+    Txt06 = launch::TXT_06;
+    Txt07 = launch::TXT_07;
+    Txt08 = launch::TXT_08;
+    Txt09 = launch::TXT_09;
+    Txt10 = launch::TXT_10;
+    Txt11 = launch::TXT_11;
+    Txt12 = launch::TXT_12;
+    Txt13 = launch::TXT_13;
+    Acm01 = acm::ACM_01;
+    Acm02 = acm::ACM_02;
+    Acm03 = acm::ACM_03;
+    Acm04 = acm::ACM_04;
+    Acm05 = acm::ACM_05;
+    Acm06 = acm::ACM_06;
+    Acm07 = acm::ACM_07;
+    Acm08 = acm::ACM_08;
+    Acm09 = acm::ACM_09;
+    Acm10 = acm::ACM_10;
+    Heap01 = heap::HEAP_01;
+    Heap02 = heap::HEAP_02;
+    Heap03 = heap::HEAP_03;
+    Heap04 = heap::HEAP_04;
+    Heap05 = heap::HEAP_05;
+    Heap06 = heap::HEAP_06;
+    Heap07 = heap::HEAP_07;
+    Heap08 = heap::HEAP_08;
+    Map01 = map::MAP_01;
+    Map02 = map::MAP_02;
+    Map03 = map::MAP_03;
+    Map04 = map::MAP_04;
+    Map05 = map::MAP_05;
+    Map06 = map::MAP_06;
+    Map07 = map::MAP_07;
+    Map08 = map::MAP_08;
+    Map09 = map::MAP_09;
+    Map10 = map::MAP_10;
+    Dma01 = dma::DMA_01;
+    Dma02 = dma::DMA_02;
+    Dma03 = dma::DMA_03;
+    Dma04 = dma::DMA_04;
+    Dma05 = dma::DMA_05;
+    Dma06 = dma::DMA_06;
+    Dma07 = dma::DMA_07;
+    Dma08 = dma::DMA_08;
+    Dma09 = dma::DMA_09;
+    Dma10 = dma::DMA_10;
+    Dma11 = dma::DMA_11;
+    Dma12 = dma::DMA_12;
+    Dma13 = dma::DMA_13;
+    Dma14 = dma::DMA_14;
+    Dma15 = dma::DMA_15;
+    Dma16 = dma::DMA_16;
+    Dma17 = dma::DMA_17;
+    Tpm01 = tpm::TPM_01;
+    Tpm02 = tpm::TPM_02;
+    Tpm03 = tpm::TPM_03;
+    Tpm04 = tpm::TPM_04;
+    Tpm05 = tpm::TPM_05;
+    Tpm06 = tpm::TPM_06;
+    Tpm07 = tpm::TPM_07;
+    Tpm08 = tpm::TPM_08;
+    Tpm09 = tpm::TPM_09;
+    Tpm10 = tpm::TPM_10;
+    Tpm11 = tpm::TPM_11;
+    Tpm12 = tpm::TPM_12;
+    Tpm13 = tpm::TPM_13;
+    Tpm14 = tpm::TPM_14;
+    Tpm15 = tpm::TPM_15;
+    Lcp01 = lcp::LCP_01;
+    Lcp02 = lcp::LCP_02;
+    Lcp03 = lcp::LCP_03;
+    Lcp04 = lcp::LCP_04;
+    Krn01 = kernel::KRN_01;
+    Krn02 = kernel::KRN_02;
 }
 
 impl CheckId {
-    /// Every check, in the order of [`CheckId::index`] and of reports.
-    pub const ALL: [Self; 37] = [
-        Self::Txt01,
-        Self::Txt02,
-        Self::Txt03,
-        Self::Txt04,
-        Self::Txt05,
-        Self::Txt06,
-        Self::Txt07,
-        Self::Txt08,
-        Self::Txt09,
-        Self::Txt10,
-        Self::Txt11,
-        Self::Txt12,
-        Self::Txt13,
-        Self::Acm05,
-        Self::Acm06,
-        Self::Heap01,
-        Self::Heap02,
-        Self::Heap03,
-        Self::Heap04,
-        Self::Heap05,
-        Self::Heap06,
-        Self::Heap07,
-        Self::Heap08,
-        Self::Map01,
-        Self::Map02,
-        Self::Tpm01,
-        Self::Tpm02,
-        Self::Tpm03,
-        Self::Tpm04,
-        Self::Tpm05,
-        Self::Tpm06,
-        Self::Tpm07,
-        Self::Tpm08,
-        Self::Tpm09,
-        Self::Tpm10,
-        Self::Tpm15,
-        Self::Krn01,
-    ];
-
     /// Number of checks.
     pub const COUNT: usize = Self::ALL.len();
 
@@ -169,52 +246,15 @@ impl CheckId {
         self.entry().severity
     }
 
-    /// Whether its failure decides the verdict when the policy says nothing about it.
-    pub const fn required_by_default(self) -> bool {
-        self.entry().required
+    /// When it decides the verdict, the policy saying nothing about it.
+    pub const fn weight(self) -> Weight {
+        self.entry().weight
     }
 
-    /// What there is to know about the check.
-    pub const fn entry(self) -> &'static Entry {
-        match self {
-            Self::Txt01 => &launch::TXT_01,
-            Self::Txt02 => &launch::TXT_02,
-            Self::Txt03 => &launch::TXT_03,
-            Self::Txt04 => &launch::TXT_04,
-            Self::Txt05 => &launch::TXT_05,
-            Self::Txt06 => &launch::TXT_06,
-            Self::Txt07 => &launch::TXT_07,
-            Self::Txt08 => &launch::TXT_08,
-            Self::Txt09 => &launch::TXT_09,
-            Self::Txt10 => &launch::TXT_10,
-            Self::Txt11 => &launch::TXT_11,
-            Self::Txt12 => &launch::TXT_12,
-            Self::Txt13 => &launch::TXT_13,
-            Self::Acm05 => &platform::ACM_05,
-            Self::Acm06 => &platform::ACM_06,
-            Self::Heap01 => &platform::HEAP_01,
-            Self::Heap02 => &platform::HEAP_02,
-            Self::Heap03 => &platform::HEAP_03,
-            Self::Heap04 => &platform::HEAP_04,
-            Self::Heap05 => &platform::HEAP_05,
-            Self::Heap06 => &platform::HEAP_06,
-            Self::Heap07 => &platform::HEAP_07,
-            Self::Heap08 => &platform::HEAP_08,
-            Self::Map01 => &platform::MAP_01,
-            Self::Map02 => &platform::MAP_02,
-            Self::Tpm01 => &tpm::TPM_01,
-            Self::Tpm02 => &tpm::TPM_02,
-            Self::Tpm03 => &tpm::TPM_03,
-            Self::Tpm04 => &tpm::TPM_04,
-            Self::Tpm05 => &tpm::TPM_05,
-            Self::Tpm06 => &tpm::TPM_06,
-            Self::Tpm07 => &tpm::TPM_07,
-            Self::Tpm08 => &tpm::TPM_08,
-            Self::Tpm09 => &tpm::TPM_09,
-            Self::Tpm10 => &tpm::TPM_10,
-            Self::Tpm15 => &tpm::TPM_15,
-            Self::Krn01 => &launch::KRN_01,
-        }
+    /// Whether a failure and an unknown outcome decide the verdict when the policy says nothing about
+    /// the check.
+    pub const fn required_by_default(self) -> bool {
+        matches!(self.entry().weight, Weight::Required)
     }
 }
 
@@ -226,17 +266,17 @@ impl fmt::Display for CheckId {
 
 /// A set of checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CheckSet(u64);
+pub struct CheckSet(u128);
 
 // One bit for each check.
-const _: () = assert!(CheckId::COUNT <= 64);
+const _: () = assert!(CheckId::COUNT <= 128);
 
 impl CheckSet {
     /// No check.
     pub const EMPTY: Self = Self(0);
 
-    const fn bit(check: CheckId) -> u64 {
-        1u64.wrapping_shl(check as u32)
+    const fn bit(check: CheckId) -> u128 {
+        1u128.wrapping_shl(check as u32)
     }
 
     /// Whether `check` is in the set.

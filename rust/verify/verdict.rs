@@ -2,7 +2,7 @@
 
 //! From facts to findings, and from findings to one word.
 
-use super::catalogue::{CheckId, CheckSet, Severity};
+use super::catalogue::{CheckId, CheckSet, Severity, Weight};
 use super::checks::{self, Context, State};
 use super::facts::Facts;
 use super::judgement::{Judgement, Launcher, Outcome, Verdict};
@@ -90,16 +90,21 @@ fn preferred(digest: impl Fn(HashAlg) -> Option<Digest>) -> Option<Digest> {
     .find_map(digest)
 }
 
-/// Whether the outcome of `check` decides.
-const fn decides(check: CheckId, policy: &Policy<'_>) -> bool {
-    !policy.waives(check) && (check.required_by_default() || policy.requires(check))
+/// Whether `outcome` of `check` decides.
+const fn decides(check: CheckId, outcome: Outcome, policy: &Policy<'_>) -> bool {
+    let by_default = match check.weight() {
+        Weight::Required => true,
+        Weight::Alarm => matches!(outcome, Outcome::Fail),
+        Weight::Advisory => false,
+    };
+    !policy.waives(check) && (by_default || policy.requires(check))
 }
 
 /// The checks with `outcome` that decide.
 fn deciding(outcome: Outcome, policy: &Policy<'_>, out: &Judgement) -> CheckSet {
     let mut found = CheckSet::EMPTY;
     for check in CheckId::ALL {
-        if decides(check, policy) && out.outcome(check) == outcome {
+        if decides(check, outcome, policy) && out.outcome(check) == outcome {
             found.insert(check);
         }
     }

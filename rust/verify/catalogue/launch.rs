@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Entries of the TXT state and of the running kernel.
+//! Entries of the TXT state.
 
-use super::{Entry, Severity};
+use super::{Entry, Severity, Weight};
 
 pub(super) const TXT_01: Entry = Entry {
     name: "TXT-01",
     severity: Severity::Critical,
-    required: true,
+    weight: Weight::Required,
     title: "the registers claim a measured launch",
     meaning:
         "TXT.STS bit 0 (SENTER.DONE) is set on a window that belongs to Intel hardware with a heap",
@@ -22,7 +22,7 @@ pub(super) const TXT_01: Entry = Entry {
 pub(super) const TXT_02: Entry = Entry {
     name: "TXT-02",
     severity: Severity::High,
-    required: true,
+    weight: Weight::Required,
     title: "the launched environment was not left",
     meaning: "TXT.STS bit 1 (SEXIT.DONE) is clear while SENTER.DONE is set",
     attack: "after GETSEC[SEXIT] the protection of the launch is gone although its measurements \
@@ -34,7 +34,7 @@ pub(super) const TXT_02: Entry = Entry {
 pub(super) const TXT_03: Entry = Entry {
     name: "TXT-03",
     severity: Severity::Info,
-    required: false,
+    weight: Weight::Advisory,
     title: "memory configuration lock as reported",
     meaning: "reports TXT.STS bit 6 (MEM-CONFIG-LOCK); good launches on real machines read it as 0",
     attack: "an unlocked memory map could be changed to alias protected memory; other checks tell",
@@ -45,7 +45,7 @@ pub(super) const TXT_03: Entry = Entry {
 pub(super) const TXT_04: Entry = Entry {
     name: "TXT-04",
     severity: Severity::Medium,
-    required: false,
+    weight: Weight::Advisory,
     title: "private register space explained by the launcher",
     meaning:
         "TXT.STS bit 7 (PRIVATE-OPEN) is clear; tboot and Secure Launch keep it open by design",
@@ -58,7 +58,7 @@ pub(super) const TXT_04: Entry = Entry {
 pub(super) const TXT_05: Entry = Entry {
     name: "TXT-05",
     severity: Severity::Medium,
-    required: false,
+    weight: Weight::Advisory,
     title: "TPM localities 1 and 2 explained by the launcher",
     meaning:
         "TXT.STS bits 15 and 16: open localities are those that the launcher is known to leave open",
@@ -70,7 +70,7 @@ pub(super) const TXT_05: Entry = Entry {
 pub(super) const TXT_06: Entry = Entry {
     name: "TXT-06",
     severity: Severity::High,
-    required: true,
+    weight: Weight::Required,
     title: "no TXT reset recorded",
     meaning: "TXT.ESTS bit 0 (TXT_RESET.STS) is clear",
     attack: "the platform was reset for a violation; the state before it cannot be trusted",
@@ -81,7 +81,7 @@ pub(super) const TXT_06: Entry = Entry {
 pub(super) const TXT_07: Entry = Entry {
     name: "TXT-07",
     severity: Severity::Medium,
-    required: false,
+    weight: Weight::Advisory,
     title: "secrets flag set",
     meaning: "TXT.E2STS bit 1 (SECRETS.STS) is set, so that a reset scrubs memory",
     attack: "without the flag memory is not scrubbed at a reset: cold boot",
@@ -92,7 +92,7 @@ pub(super) const TXT_07: Entry = Entry {
 pub(super) const TXT_08: Entry = Entry {
     name: "TXT-08",
     severity: Severity::High,
-    required: true,
+    weight: Weight::Required,
     title: "no launch error recorded",
     meaning:
         "TXT.ERRORCODE is 0, 0xc0000001 (SINIT's success) or 0xc0000009 (a revocation module ran)",
@@ -104,7 +104,7 @@ pub(super) const TXT_08: Entry = Entry {
 pub(super) const TXT_09: Entry = Entry {
     name: "TXT-09",
     severity: Severity::Critical,
-    required: true,
+    weight: Weight::Required,
     title: "production-fused chipset",
     meaning: "bit 31 of TXT.VER.FSBIF, or of TXT.VER.QPIIF where FSBIF reads 0 or all ones, is set",
     attack: "a debug-fused chipset accepts debug-signed modules: anybody's SINIT",
@@ -116,7 +116,7 @@ pub(super) const TXT_10: Entry = Entry {
     name: "TXT-10",
     severity: Severity::Medium,
     // Everything else that the registers say rests on whose registers they are.
-    required: true,
+    weight: Weight::Required,
     title: "registers belong to an Intel chipset",
     meaning: "TXT.DIDVID has vendor 0x8086 and a device id, equal in both windows when the private one is open",
     attack: "a window that answers differently is a stand-in, not the chipset",
@@ -127,7 +127,7 @@ pub(super) const TXT_10: Entry = Entry {
 pub(super) const TXT_11: Entry = Entry {
     name: "TXT-11",
     severity: Severity::High,
-    required: true,
+    weight: Weight::Required,
     title: "SINIT's signing key is the chipset's",
     meaning: "TXT.PUBLIC.KEY is a value, and event 0x410 has its hash in every bank",
     attack: "a log whose SINIT was signed with another key than this chipset's comes from another machine",
@@ -138,7 +138,7 @@ pub(super) const TXT_11: Entry = Entry {
 pub(super) const TXT_12: Entry = Entry {
     name: "TXT-12",
     severity: Severity::High,
-    required: true,
+    weight: Weight::Required,
     title: "heap and SINIT registers unchanged since load",
     meaning: "TXT.HEAP and TXT.SINIT base and size equal those that were read first",
     attack: "the registers are writable: moving them makes a reader believe a forged heap",
@@ -149,7 +149,7 @@ pub(super) const TXT_12: Entry = Entry {
 pub(super) const TXT_13: Entry = Entry {
     name: "TXT-13",
     severity: Severity::Critical,
-    required: true,
+    weight: Weight::Required,
     title: "registers and TPM agree about the launch",
     meaning: "SENTER.DONE is set and PCR 17 is alive, or neither",
     attack:
@@ -157,19 +157,4 @@ pub(super) const TXT_13: Entry = Entry {
              one without the other is no launch",
     remedy: "check for virtualisation and for a TPM whose bus or control channel others can reach",
     source: "derived from SDG B.1.1 and the TPM's locality rules",
-};
-
-pub(super) const KRN_01: Entry = Entry {
-    name: "KRN-01",
-    severity: Severity::Critical,
-    required: true,
-    title: "the running kernel is the launched one",
-    meaning:
-        "tboot launched: boot_params names tboot's shared page, the loader is not kexec, and the \
-              kernel was not resumed from a hibernation image",
-    attack:
-        "kexec and hibernation replace the kernel and leave registers, heap, log and PCRs of a \
-             perfect launch behind",
-    remedy: "reboot through the launcher; forbid kexec (kexec_load_disabled=1) and hibernation",
-    source: "Linux arch/x86/kernel/kexec-bzimage64.c, tboot.c; derived",
 };

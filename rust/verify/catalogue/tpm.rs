@@ -2,12 +2,12 @@
 
 //! Entries of the TPM and the measurements.
 
-use super::{Entry, Severity};
+use super::{Entry, Severity, Weight};
 
 pub(super) const TPM_01: Entry = Entry {
     name: "TPM-01",
     severity: Severity::High,
-    required: true,
+    weight: Weight::Required,
     title: "TPM family agrees with the heap",
     meaning: "SinitMleData 9 with a TPM 2.0, 8 or less with a TPM 1.2",
     attack: "a heap made for another family was not made by this machine's launch",
@@ -18,7 +18,7 @@ pub(super) const TPM_01: Entry = Entry {
 pub(super) const TPM_02: Entry = Entry {
     name: "TPM-02",
     severity: Severity::Critical,
-    required: true,
+    weight: Weight::Required,
     title: "a strong bank covers the launch",
     meaning:
         "in a bank of at least 256 bits, and in every bank that the references use, each event of \
@@ -35,7 +35,7 @@ pub(super) const TPM_02: Entry = Entry {
 pub(super) const TPM_03: Entry = Entry {
     name: "TPM-03",
     severity: Severity::Critical,
-    required: true,
+    weight: Weight::Required,
     title: "PCR 17 was written by a D-RTM event",
     meaning:
         "PCR 17 is neither all ones (no D-RTM event since the TPM started) nor zero in any bank",
@@ -47,7 +47,7 @@ pub(super) const TPM_03: Entry = Entry {
 pub(super) const TPM_04: Entry = Entry {
     name: "TPM-04",
     severity: Severity::Critical,
-    required: true,
+    weight: Weight::Required,
     title: "the log explains PCR 17",
     meaning:
         "replaying the log gives PCR 17, and PCR 19 to 22 where it holds events, in every bank",
@@ -60,7 +60,7 @@ pub(super) const TPM_04: Entry = Entry {
 pub(super) const TPM_05: Entry = Entry {
     name: "TPM-05",
     severity: Severity::Critical,
-    required: true,
+    weight: Weight::Required,
     title: "the log explains PCR 18",
     meaning: "replaying the log gives PCR 18 in every bank",
     attack: "a log that does not replay was changed, or something was extended and hidden",
@@ -72,7 +72,7 @@ pub(super) const TPM_05: Entry = Entry {
 pub(super) const TPM_06: Entry = Entry {
     name: "TPM-06",
     severity: Severity::High,
-    required: true,
+    weight: Weight::Required,
     title: "event log well-formed",
     meaning: "offsets, counts and digest sizes of the log agree and the last record ends where the heap says",
     attack: "the log lies in ordinary memory: a malformed one attacks its readers",
@@ -83,7 +83,7 @@ pub(super) const TPM_06: Entry = Entry {
 pub(super) const TPM_07: Entry = Entry {
     name: "TPM-07",
     severity: Severity::High,
-    required: true,
+    weight: Weight::Required,
     title: "event data agree with their digests",
     meaning: "each event whose data is what was measured has the hash of its data in every bank",
     attack: "a log that replays can still lie about what its digests mean",
@@ -94,7 +94,7 @@ pub(super) const TPM_07: Entry = Entry {
 pub(super) const TPM_08: Entry = Entry {
     name: "TPM-08",
     severity: Severity::High,
-    required: true,
+    weight: Weight::Required,
     title: "the events of a launch are all there, and no others",
     meaning:
         "the log holds each event that SINIT must log, once in its PCR, HASH_START first, and none \
@@ -107,7 +107,7 @@ pub(super) const TPM_08: Entry = Entry {
 pub(super) const TPM_09: Entry = Entry {
     name: "TPM-09",
     severity: Severity::High,
-    required: true,
+    weight: Weight::Required,
     title: "no bank capped or missing",
     meaning: "no event 0x4ff, and every bank that the TPM has allocated is in the log",
     attack:
@@ -121,7 +121,7 @@ pub(super) const TPM_09: Entry = Entry {
 pub(super) const TPM_10: Entry = Entry {
     name: "TPM-10",
     severity: Severity::Critical,
-    required: true,
+    weight: Weight::Required,
     title: "the launch is one that the owner expects",
     meaning: "PCR 17 and 18 equal one launch entry of the references, and SINIT and MLE those that are named",
     attack: "a consistent launch can still be one of a changed tboot, kernel, initrd or command line",
@@ -129,10 +129,18 @@ pub(super) const TPM_10: Entry = Entry {
     source: "derived",
 };
 
+pub(super) const TPM_11: Entry = Entry::draft("TPM-11", Severity::Medium, Weight::Advisory);
+
+pub(super) const TPM_12: Entry = Entry::draft("TPM-12", Severity::Info, Weight::Advisory);
+
+pub(super) const TPM_13: Entry = Entry::draft("TPM-13", Severity::Medium, Weight::Advisory);
+
+pub(super) const TPM_14: Entry = Entry::draft("TPM-14", Severity::High, Weight::Advisory);
+
 pub(super) const TPM_15: Entry = Entry {
     name: "TPM-15",
     severity: Severity::Medium,
-    required: true,
+    weight: Weight::Required,
     title: "PCRs stable while the evidence was judged",
     meaning: "PCR 17 to 22 read before and after the evaluation are equal",
     attack: "an extend in between makes log and PCR belong to different moments",

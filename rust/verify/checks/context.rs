@@ -6,7 +6,7 @@ use crate::decode::digest::{HashAlg, Hasher};
 use crate::decode::eventlog::{Log, LogError};
 use crate::decode::heap::{Chain, ChainError, OsMleData, Producer, SinitMleData};
 use crate::decode::registers::{launch_claimed, DidVid, Reg, VENDOR_INTEL};
-use crate::verify::facts::{Evidence, Facts, HeapCopy, LogCopy, TpmFacts};
+use crate::verify::facts::{Evidence, Facts, HeapCopy, LogCopy, LogSet, TpmFacts};
 use crate::verify::judgement::Launcher;
 use crate::verify::policy::References;
 
@@ -216,12 +216,15 @@ fn split_heap(heap: Evidence<HeapCopy<'_>>) -> HeapState<'_> {
 }
 
 #[inline(never)]
-fn open_log(log: Evidence<LogCopy<'_>>) -> LogState<'_> {
-    let copy = match log {
-        Evidence::Read(copy) => copy,
+fn open_log(logs: Evidence<LogSet<'_>>) -> LogState<'_> {
+    let set = match logs {
+        Evidence::Read(set) => set,
         Evidence::Unreadable(reason) | Evidence::Absent(reason) => {
             return LogState::Missing(reason)
         }
+    };
+    let Some(copy) = set.first().copied() else {
+        return LogState::Missing("there is no log");
     };
     let log = match Log::open(copy.bytes, copy.first, copy.next) {
         Ok(log) => log,

@@ -7,6 +7,7 @@ use crate::device::Device;
 use crate::report::Report;
 use anyhow::{ensure, Context, Result};
 use launchguard_pure::decode::digest::{Digest, HashAlg};
+use launchguard_pure::decode::heap::LogFormat;
 use launchguard_pure::verify::catalogue::CheckId;
 use launchguard_pure::verify::facts::LogCopy;
 use launchguard_pure::verify::judgement::{Judgement, Verdict};
@@ -36,6 +37,7 @@ pub fn run(sysfs: &Path, name: Option<&str>) -> Result<Report> {
     }
     let log = device.bytes("event_log")?;
     let judged = judge(LogCopy {
+        format: LogFormat::Tcg,
         bytes: &log,
         first: 0,
         next: u32::try_from(log.len()).context("event_log: larger than 4 GiB")?,

@@ -12,17 +12,13 @@ pub fn run(id: &str) -> Result<Report> {
     let check = CheckId::from_name(&id.to_ascii_uppercase())
         .with_context(|| format!("no check has the id {id:?}"))?;
     let entry = check.entry();
-    let required = if entry.required {
-        "required"
-    } else {
-        "advisory"
-    };
     let text = format!(
-        "{}: {}\n\nSeverity      {}, {required} unless the policy says otherwise\n\
+        "{}: {}\n\nSeverity      {}, {} unless the policy says otherwise\n\
          Passes when   {}\nWhy it counts {}\nWhat to do    {}\nSource        {}\n",
         entry.name,
         entry.title,
         entry.severity,
+        entry.weight.word(),
         entry.meaning,
         entry.attack,
         entry.remedy,
@@ -32,7 +28,7 @@ pub fn run(id: &str) -> Result<Report> {
         "id": entry.name,
         "title": entry.title,
         "severity": entry.severity.word(),
-        "required": entry.required,
+        "weight": entry.weight.word(),
         "meaning": entry.meaning,
         "attack": entry.attack,
         "remedy": entry.remedy,

@@ -7,9 +7,10 @@ use crate::input;
 use anyhow::{anyhow, Context, Error, Result};
 use launchguard_pure::decode::bytes::Bytes;
 use launchguard_pure::decode::eventlog::{Log, LogError, LogErrorKind};
+use launchguard_pure::decode::heap::LogFormat;
 use launchguard_pure::decode::registers::Registers;
 use launchguard_pure::hasher::HostHasher;
-use launchguard_pure::verify::facts::{Evidence, Facts, KernelFacts, LogCopy, MemoryFacts};
+use launchguard_pure::verify::facts::{Evidence, Facts, LogCopy, LogSet};
 use launchguard_pure::verify::judgement::Judgement;
 use launchguard_pure::verify::policy::Policy;
 
@@ -58,6 +59,7 @@ impl LogBytes {
     /// The log as evidence.
     pub fn copy(&self) -> LogCopy<'_> {
         LogCopy {
+            format: LogFormat::Tcg,
             bytes: &self.container,
             first: self.first,
             next: self.next,
@@ -76,14 +78,8 @@ impl LogBytes {
 pub fn judge(log: LogCopy<'_>) -> Box<Judgement> {
     const NOT_HERE: &str = "only the log is looked at";
     let facts = Facts {
-        registers: &Registers::UNREADABLE,
-        latched: None,
-        heap: Evidence::Unreadable(NOT_HERE),
-        log: Evidence::Read(log),
-        sinit: Evidence::Unreadable(NOT_HERE),
-        memory: MemoryFacts::default(),
-        tpm: Evidence::Unreadable(NOT_HERE),
-        kernel: KernelFacts::default(),
+        log: Evidence::Read(LogSet::single(log)),
+        ..Facts::unread(&Registers::UNREADABLE, NOT_HERE)
     };
     let mut judged = Box::new(Judgement::NONE);
     launchguard_pure::verify::judge(

@@ -6,11 +6,12 @@ use super::Dump;
 use crate::fixture::Machine;
 use crate::HostHasher;
 use launchguard_pure::decode::digest::{Digest, HashAlg};
+use launchguard_pure::decode::heap::LogFormat;
 use launchguard_pure::decode::registers::{Reg, Registers, PUBLIC_KEY_OFFSET};
-use launchguard_pure::verify::catalogue::CheckId;
+use launchguard_pure::verify::catalogue::{CheckId, Weight};
 use launchguard_pure::verify::facts::{
-    Evidence as Found, Facts, HeapCopy, KernelFacts, Latched, LogCopy, MemoryFacts, TpmFacts,
-    TpmFamily, DRTM_PCRS,
+    Evidence as Found, Facts, HeapCopy, KernelFacts, Latched, LogCopy, LogSet, MemoryFacts,
+    TpmFacts, TpmFamily, DRTM_PCRS,
 };
 use launchguard_pure::verify::judgement::{Judgement, Outcome, Verdict};
 use launchguard_pure::verify::policy::{Policy, References};
@@ -191,6 +192,7 @@ impl Evidence {
             allocated,
             first,
             second,
+            hmac: None,
         }
     }
 
@@ -215,11 +217,12 @@ impl Evidence {
                 self.flag(1),
             ),
             log: found(
-                LogCopy {
+                LogSet::single(LogCopy {
+                    format: LogFormat::Tcg,
                     bytes: &self.log,
                     first: self.range.0,
                     next: self.range.1,
-                },
+                }),
                 self.flag(2),
             ),
             sinit: found(self.sinit.as_slice(), self.sinit.is_empty()),
@@ -236,6 +239,7 @@ impl Evidence {
                 tboot_page: Some(!foreign),
                 resumed_from_image: Some(false),
             },
+            ..Facts::unread(registers, "not part of the input")
         }
     }
 }
@@ -313,13 +317,18 @@ fn check(
     policy: &Policy<'_>,
     references: Option<&References<'_>>,
 ) {
-    let decides = |check: CheckId| {
-        !policy.waives(check) && (check.required_by_default() || policy.requires(check))
+    let decides = |check: CheckId, outcome: Outcome| {
+        let by_default = match check.weight() {
+            Weight::Required => true,
+            Weight::Alarm => outcome == Outcome::Fail,
+            Weight::Advisory => false,
+        };
+        !policy.waives(check) && (by_default || policy.requires(check))
     };
     let any = |outcome: Outcome| {
         CheckId::ALL
             .into_iter()
-            .any(|check| decides(check) && judged.outcome(check) == outcome)
+            .any(|check| decides(check, outcome) && judged.outcome(check) == outcome)
     };
     for check in CheckId::ALL {
         let finding = judged.finding(check);

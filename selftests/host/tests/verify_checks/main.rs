@@ -2,9 +2,16 @@
 
 //! Every check has a case that fails when that check is switched off.
 
+mod acm;
+mod cpu;
+mod dma;
+mod lcp;
+mod map;
+mod tpm;
+
 use launchguard_host_tests::fixture::heap::{SINIT_MDR_COUNT, SINIT_RESERVED};
 use launchguard_host_tests::fixture::log::Record;
-use launchguard_host_tests::fixture::{acm, launch, Machine, BANKS};
+use launchguard_host_tests::fixture::{acm as module, launch, Machine, BANKS};
 use launchguard_pure::decode::digest::HashAlg;
 use launchguard_pure::decode::registers::Reg;
 use launchguard_pure::verify::catalogue::CheckId;
@@ -75,6 +82,26 @@ fn wrong_references(machine: &Machine) -> String {
     other.references(HashAlg::Sha256, &[17, 18])
 }
 
+/// The cases of all families.
+fn all_cases() -> impl Iterator<Item = &'static Case> {
+    [
+        CASES,
+        acm::CASES,
+        cpu::CASES,
+        dma::CASES,
+        lcp::CASES,
+        map::CASES,
+        tpm::CASES,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// Whether the check is still to be written.
+fn is_draft(check: CheckId) -> bool {
+    check.entry().title == "-"
+}
+
 const CASES: &[Case] = &[
     fails(Txt01, "SENTER.DONE is clear", |m| {
         m.change(Reg::Sts, |sts| sts & !1)
@@ -129,10 +156,10 @@ const CASES: &[Case] = &[
     })
     .also(&[Tpm03, Tpm04]),
     fails(Acm05, "vendor 0x8087", |m| {
-        m.sinit.as_mut().expect("SINIT")[acm::VENDOR] = 0x87;
+        m.sinit.as_mut().expect("SINIT")[module::VENDOR] = 0x87;
     }),
     fails(Acm06, "0x4000: pre-production", |m| {
-        m.sinit.as_mut().expect("SINIT")[acm::FLAGS + 1] |= 0x40;
+        m.sinit.as_mut().expect("SINIT")[module::FLAGS + 1] |= 0x40;
     }),
     fails(Heap01, "no range below 4 GiB", |m| {
         m.latched = None;
@@ -245,7 +272,7 @@ fn not_good(judgement: &Judgement) -> Vec<CheckId> {
 #[test]
 fn a_good_launch_passes_every_check() {
     let judgement = Machine::launched().judge("", None);
-    for check in CheckId::ALL {
+    for check in CheckId::ALL.into_iter().filter(|check| !is_draft(*check)) {
         let finding = judgement.finding(check);
         let expected = if check == Tpm10 {
             Outcome::NotApplicable
@@ -260,15 +287,15 @@ fn a_good_launch_passes_every_check() {
 
 #[test]
 fn every_check_has_a_case() {
-    for check in CheckId::ALL {
-        let cases = CASES.iter().filter(|case| case.check == check).count();
+    for check in CheckId::ALL.into_iter().filter(|check| !is_draft(*check)) {
+        let cases = all_cases().filter(|case| case.check == check).count();
         assert!(cases > 0, "{check} has no case");
     }
 }
 
 #[test]
 fn each_case_is_noticed_by_its_check() {
-    for case in CASES {
+    for case in all_cases() {
         let (check, judgement) = (case.check, judged(case, ""));
         let finding = judgement.finding(check);
         assert_eq!(finding.outcome, case.outcome, "{check}: {}", finding.detail);
@@ -295,7 +322,7 @@ fn judged(case: &Case, policy: &str) -> Box<Judgement> {
 /// The mechanism: on, the check alone decides; off, the same machine is not found out.
 #[test]
 fn each_check_switched_off_lets_its_case_through() {
-    for case in CASES {
+    for case in all_cases() {
         let check = case.check;
         let on = judged(case, &policy(case.also, Some(check)));
         let expected = match case.outcome {

@@ -2,8 +2,19 @@
 
 //! The facts a judgement rests on: what the engine collected, not yet believed.
 
+mod chipset;
+mod cpu;
+mod dma;
+mod nv;
+
 use crate::decode::digest::{Digest, HashAlg};
+use crate::decode::heap::LogFormat;
 use crate::decode::registers::Registers;
+
+pub use chipset::{ChipsetFacts, FirmwareTables, MemoryRange, Remap, CONFIG_SIZE};
+pub use cpu::{Cpu, CpuFacts, MTRR_RANGES};
+pub use dma::{Ats, DmaFacts, PciFunction, Translation, Unit, UnitRegisters};
+pub use nv::{NvIndex, MAX_INDICES};
 
 /// Something that was looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,12 +51,40 @@ pub struct HeapCopy<'a> {
 /// A copy of the DRTM event log that the heap points at.
 #[derive(Clone, Copy, Debug)]
 pub struct LogCopy<'a> {
+    /// Its format.
+    pub format: LogFormat,
     /// The bytes of the whole container (`allocated` bytes of the heap's pointer, capped).
     pub bytes: &'a [u8],
     /// Offset of the first record, as the heap element says.
     pub first: u32,
     /// Offset behind the last record, as the heap element says.
     pub next: u32,
+}
+
+/// The DRTM event logs of a launch: one, or with the legacy format of TPM 2.0 one for each algorithm.
+#[derive(Clone, Copy, Debug)]
+pub struct LogSet<'a> {
+    /// The logs; at least one, all of one format.
+    pub logs: [Option<LogCopy<'a>>; HashAlg::ALL.len()],
+}
+
+impl<'a> LogSet<'a> {
+    /// The set of one log.
+    pub const fn single(log: LogCopy<'a>) -> Self {
+        let mut logs = [None; HashAlg::ALL.len()];
+        logs[0] = Some(log);
+        Self { logs }
+    }
+
+    /// The logs.
+    pub fn iter(&self) -> impl Iterator<Item = &LogCopy<'a>> {
+        self.logs.iter().flatten()
+    }
+
+    /// The first log.
+    pub fn first(&self) -> Option<&LogCopy<'a>> {
+        self.iter().next()
+    }
 }
 
 /// Number of PCRs that a D-RTM event resets and that are read: 17 to 22.
@@ -77,6 +116,8 @@ pub struct TpmFacts {
     pub first: [PcrBank; HashAlg::ALL.len()],
     /// PCR 17-22, read again after it.
     pub second: [PcrBank; HashAlg::ALL.len()],
+    /// Whether the kernel authenticates its traffic with the TPM (TPM2 HMAC sessions).
+    pub hmac: Option<bool>,
 }
 
 impl TpmFacts {
@@ -158,7 +199,7 @@ pub struct Facts<'a> {
     /// The heap.
     pub heap: Evidence<HeapCopy<'a>>,
     /// The event log.
-    pub log: Evidence<LogCopy<'a>>,
+    pub log: Evidence<LogSet<'a>>,
     /// The start of the SINIT region, at least header and information table.
     pub sinit: Evidence<&'a [u8]>,
     /// The resource map.
@@ -167,4 +208,62 @@ pub struct Facts<'a> {
     pub tpm: Evidence<&'a TpmFacts>,
     /// The running kernel.
     pub kernel: KernelFacts,
+    /// NV indices of the launch control policy.
+    pub nv: Evidence<&'a [NvIndex<'a>]>,
+    /// The processors.
+    pub cpus: Evidence<CpuFacts<'a>>,
+    /// The chipset.
+    pub chipset: ChipsetFacts<'a>,
+    /// ACPI tables of the running kernel.
+    pub tables: FirmwareTables<'a>,
+    /// DMA remapping.
+    pub dma: DmaFacts<'a>,
+}
+
+impl<'a> Facts<'a> {
+    /// What is known where nothing but `registers` was read, `why` being the reason.
+    pub const fn unread(registers: &'a Registers, why: &'static str) -> Self {
+        Self {
+            registers,
+            latched: None,
+            heap: Evidence::Unreadable(why),
+            log: Evidence::Unreadable(why),
+            sinit: Evidence::Unreadable(why),
+            memory: MemoryFacts {
+                heap_is_ram: None,
+                sinit_is_ram: None,
+                registers_are_ram: None,
+                tpm_is_ram: None,
+            },
+            tpm: Evidence::Unreadable(why),
+            kernel: KernelFacts {
+                tboot_addr: None,
+                loader_type: None,
+                tboot_page: None,
+                resumed_from_image: None,
+            },
+            nv: Evidence::Unreadable(why),
+            cpus: Evidence::Unreadable(why),
+            chipset: ChipsetFacts {
+                host_bridge: Evidence::Unreadable(why),
+                remap: Evidence::Unreadable(why),
+                memory_map: Evidence::Unreadable(why),
+                ecam: Evidence::Unreadable(why),
+            },
+            tables: FirmwareTables {
+                dmar: Evidence::Unreadable(why),
+                mcfg: Evidence::Unreadable(why),
+                madt: Evidence::Unreadable(why),
+                dtpr: Evidence::Unreadable(why),
+                cedt: Evidence::Unreadable(why),
+            },
+            dma: DmaFacts {
+                units: Evidence::Unreadable(why),
+                functions: Evidence::Unreadable(why),
+                command_line: Evidence::Unreadable(why),
+                passthrough: None,
+                driver_enabled: None,
+            },
+        }
+    }
 }

@@ -1,38 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Entries of the SINIT module, the heap and the memory map.
+//! Entries of the TXT heap.
 
-use super::{Entry, Severity};
-
-pub(super) const ACM_05: Entry = Entry {
-    name: "ACM-05",
-    severity: Severity::High,
-    required: true,
-    title: "a well-formed SINIT module in the SINIT region",
-    meaning:
-        "the region holds a chipset module of Intel with the SENTER subtype that fits the region",
-    attack:
-        "the region was overwritten after the launch, or the registers point elsewhere; what ran \
-             is proved by event 0x402 only",
-    remedy: "reboot; compare the module's hash with event 0x402",
-    source: "SDG A.1, 2.4.3",
-};
-
-pub(super) const ACM_06: Entry = Entry {
-    name: "ACM-06",
-    severity: Severity::Critical,
-    required: true,
-    title: "SINIT is a production module",
-    meaning: "the module's flags 14 (pre-production) and 15 (debug-signed) are clear",
-    attack: "debug-signed modules can be made by many; pre-production ones cap PCR 17 and 18",
-    remedy: "install the production SINIT of this chipset",
-    source: "SDG table A-2, 3.2.2",
-};
+use super::{Entry, Severity, Weight};
 
 pub(super) const HEAP_01: Entry = Entry {
     name: "HEAP-01",
     severity: Severity::High,
-    required: true,
+    weight: Weight::Required,
     title: "heap base and size sane",
     meaning: "TXT.HEAP.BASE and SIZE are not zero and the heap ends below 4 GiB",
     attack: "a heap elsewhere is one that somebody wrote after the launch",
@@ -43,7 +18,7 @@ pub(super) const HEAP_01: Entry = Entry {
 pub(super) const HEAP_02: Entry = Entry {
     name: "HEAP-02",
     severity: Severity::Critical,
-    required: true,
+    weight: Weight::Required,
     title: "heap tables inside the heap",
     meaning: "each of the four table sizes is at least 8 and ends inside the heap",
     attack: "other readers walk these sizes unchecked: a corrupt one reads out of bounds",
@@ -54,7 +29,7 @@ pub(super) const HEAP_02: Entry = Entry {
 pub(super) const HEAP_03: Entry = Entry {
     name: "HEAP-03",
     severity: Severity::High,
-    required: true,
+    weight: Weight::Required,
     title: "heap table versions",
     meaning: "BiosData 2 or more, OsSinitData 4 to 7, SinitMleData 6 to 9; TPM 2.0 needs 7 and 9",
     attack: "a wrong version makes a reader take one field for another",
@@ -65,7 +40,7 @@ pub(super) const HEAP_03: Entry = Entry {
 pub(super) const HEAP_04: Entry = Entry {
     name: "HEAP-04",
     severity: Severity::High,
-    required: true,
+    weight: Weight::Required,
     title: "extended heap elements well-formed",
     meaning: "each element is at least 8 bytes and ends inside its table, and an END element closes the list",
     attack: "an element of size 0 hangs careless readers, one that is too large leads them out of the table",
@@ -76,7 +51,7 @@ pub(super) const HEAP_04: Entry = Entry {
 pub(super) const HEAP_05: Entry = Entry {
     name: "HEAP-05",
     severity: Severity::Medium,
-    required: false,
+    weight: Weight::Advisory,
     title: "reserved heap fields zero",
     meaning: "in SinitMleData 9 the fields of TPM 1.2 (bytes 4-55 and 76-119) are zero",
     attack: "values there are a trace of tampering or of a forged table",
@@ -87,7 +62,7 @@ pub(super) const HEAP_05: Entry = Entry {
 pub(super) const HEAP_06: Entry = Entry {
     name: "HEAP-06",
     severity: Severity::High,
-    required: true,
+    weight: Weight::Required,
     title: "memory descriptors and DMAR copy inside their table",
     meaning:
         "the offsets and sizes of SinitMleData's MDR list and DMAR copy stay inside SinitMleData",
@@ -99,7 +74,7 @@ pub(super) const HEAP_06: Entry = Entry {
 pub(super) const HEAP_07: Entry = Entry {
     name: "HEAP-07",
     severity: Severity::High,
-    required: true,
+    weight: Weight::Required,
     title: "TXT ranges kept from the kernel",
     meaning: "heap, SINIT region, register windows and TPM pages are not System RAM",
     attack: "a kernel that allocates over them overwrites the evidence and its protection",
@@ -110,32 +85,10 @@ pub(super) const HEAP_07: Entry = Entry {
 pub(super) const HEAP_08: Entry = Entry {
     name: "HEAP-08",
     severity: Severity::Medium,
-    required: false,
+    weight: Weight::Advisory,
     title: "heap stable while it is read",
     meaning: "two copies of the heap hold the same bytes",
     attack: "a heap that changes under a reader is being written to now",
     remedy: "judge again; if it stays, look for the writer",
     source: "derived",
-};
-
-pub(super) const MAP_01: Entry = Entry {
-    name: "MAP-01",
-    severity: Severity::Critical,
-    required: true,
-    title: "DMA protected range locked",
-    meaning: "TXT.DPR is locked and at least 3 MiB large",
-    attack: "an unlocked range can be shrunk, and devices then write heap and SINIT",
-    remedy: "firmware update: the BIOS must set and lock the range",
-    source: "SDG 1.11.1, B.1.15",
-};
-
-pub(super) const MAP_02: Entry = Entry {
-    name: "MAP-02",
-    severity: Severity::Critical,
-    required: true,
-    title: "heap and SINIT inside the DMA protected range",
-    meaning: "TXT.DPR contains the whole heap and the whole SINIT region",
-    attack: "a device can rewrite what lies outside, the DMAR copy among it",
-    remedy: "firmware update: the BIOS must place both inside the range",
-    source: "SDG B.1.15",
 };

@@ -2,47 +2,33 @@
 
 //! Collecting the evidence: everything is copied once, before anything looks into it.
 
-use crate::decode::bytes::Bytes;
+mod chipset;
+mod cpu;
+mod dma;
+mod kernel;
+mod log;
+mod nv;
+mod tables;
+mod tpm;
+
 use crate::decode::digest::HashAlg;
-use crate::decode::heap::{event_log_pointer, Chain, LogPointer, OsSinitData};
 use crate::decode::registers::{
     Reg, Registers, PRIVATE_BASE, PUBLIC_BASE, TPM_BASE, TPM_SIZE, WINDOW_SIZE,
 };
-use crate::sys::boot::BootParams;
-use crate::sys::memory::{self, Range};
+use crate::sys::memory::Range;
 use crate::sys::mmio::Window;
-use crate::sys::power;
 use crate::sys::tpm::Chip;
-use crate::verify::facts::{
-    loader_type, Evidence, Facts, HeapCopy, KernelFacts, Latched, LogCopy, MemoryFacts, PcrBank,
-    TpmFacts, TpmFamily, DRTM_PCRS, FIRST_DRTM_PCR,
-};
-use kernel::prelude::*;
+use crate::verify::facts::{Evidence, Facts, HeapCopy, KernelFacts, Latched, MemoryFacts, TpmFacts};
+use ::kernel::prelude::*;
+
+pub(crate) use log::EventLog;
 
 /// Largest heap that is copied, in bytes. Firmware sets aside 1 MiB or less.
 const MAX_HEAP: u64 = 16 << 20;
-/// Largest event log that is copied, in bytes. Launchers set aside 64 KiB or less.
-const MAX_LOG: u64 = 1 << 20;
 /// As much of the SINIT region as is copied, in bytes: header and information table.
 const MAX_SINIT: u64 = 64 << 10;
 /// The heap and SINIT lie below (SDG B.1.10, B.1.13).
 const FOUR_GIB: u64 = 1 << 32;
-/// Size of the UUID at the start of tboot's shared page, in bytes.
-const UUID_SIZE: u64 = 16;
-/// TBOOT_UUID, {663c8dff-e8b3-4b82-aabf-19ea4d057a08}, as it lies in memory (Linux,
-/// include/linux/tboot.h).
-const TBOOT_UUID: [u8; 16] = [
-    0xff, 0x8d, 0x3c, 0x66, 0xb3, 0xe8, 0x82, 0x4b, 0xbf, 0xaa, 0x19, 0xea, 0x4d, 0x05, 0x7a, 0x08,
-];
-
-/// A TPM of which nothing has been read.
-const UNREAD: TpmFacts = TpmFacts {
-    family: TpmFamily::Tpm20,
-    allocated: [false; HashAlg::ALL.len()],
-    first: [[None; DRTM_PCRS]; HashAlg::ALL.len()],
-    second: [[None; DRTM_PCRS]; HashAlg::ALL.len()],
-};
-
 /// A copy of the heap with its place.
 pub(crate) struct Heap {
     /// Physical address.
@@ -51,14 +37,6 @@ pub(crate) struct Heap {
     pub(crate) bytes: KVVec<u8>,
     /// Whether a second look found the same bytes.
     stable: Option<bool>,
-}
-
-/// A copy of the event log with its pointer.
-pub(crate) struct EventLog {
-    /// Where it was.
-    pub(crate) pointer: LogPointer,
-    /// The whole container.
-    pub(crate) bytes: KVVec<u8>,
 }
 
 /// All evidence of one snapshot.
@@ -75,6 +53,11 @@ pub(crate) struct Collected {
     sinit: Evidence<KVVec<u8>>,
     memory: MemoryFacts,
     kernel: KernelFacts,
+    nv: nv::Collected,
+    cpus: cpu::Collected,
+    chipset: chipset::Collected,
+    tables: tables::Collected,
+    dma: dma::Collected,
 }
 
 impl Collected {
@@ -98,6 +81,11 @@ impl Collected {
             tboot_page: None,
             resumed_from_image: None,
         },
+        nv: nv::Collected::NOTHING,
+        cpus: cpu::Collected::NOTHING,
+        chipset: chipset::Collected::NOTHING,
+        tables: tables::Collected::NOTHING,
+        dma: dma::Collected::NOTHING,
     };
 
     /// Reads everything once. `latched` is what the first reading since load found; `chip` is the
@@ -108,14 +96,19 @@ impl Collected {
     /// ENOMEM.
     #[inline(never)]
     pub(crate) fn read(latched: Option<Latched>, chip: Option<&Chip>) -> Result<Self> {
-        let tpm = read_tpm(chip)?;
+        let tpm = tpm::read(chip)?;
         let registers = read_registers();
         let heap = copy_heap(&registers);
-        let log = copy_log(&heap);
+        let log = log::read(&heap);
         Ok(Self {
             sinit: copy_sinit(&registers),
             memory: read_memory(&registers),
-            kernel: read_kernel(),
+            kernel: kernel::read(),
+            nv: nv::Collected::read(chip),
+            cpus: cpu::Collected::read(),
+            chipset: chipset::Collected::read(),
+            tables: tables::Collected::read(),
+            dma: dma::Collected::read(),
             registers,
             heap,
             log,
@@ -153,7 +146,7 @@ impl Collected {
         let banks = facts.second.iter_mut().zip(facts.allocated);
         for ((bank, allocated), alg) in banks.zip(HashAlg::ALL) {
             if allocated {
-                changed |= read_bank(chip, alg, bank);
+                changed |= tpm::read_bank(chip, alg, bank);
             }
         }
         changed
@@ -187,15 +180,16 @@ impl Collected {
                 bytes: &heap.bytes,
                 stable: heap.stable,
             }),
-            log: map(&self.log, |log| LogCopy {
-                bytes: &log.bytes,
-                first: log.pointer.first,
-                next: log.pointer.next,
-            }),
+            log: map(&self.log, EventLog::facts),
             sinit: map(&self.sinit, |bytes| bytes.as_slice()),
             memory: self.memory,
             tpm: map(&self.tpm, |facts| &**facts),
             kernel: self.kernel,
+            nv: self.nv.facts(),
+            cpus: self.cpus.facts(),
+            chipset: self.chipset.facts(),
+            tables: self.tables.facts(),
+            dma: self.dma.facts(),
         }
     }
 }
@@ -209,43 +203,6 @@ fn map<'a, T, U>(evidence: &'a Evidence<T>, view: impl FnOnce(&'a T) -> U) -> Ev
         Evidence::Unreadable(why) => Evidence::Unreadable(why),
         Evidence::Absent(why) => Evidence::Absent(why),
     }
-}
-
-fn read_tpm(chip: Option<&Chip>) -> Result<Evidence<KBox<TpmFacts>>> {
-    let Some(chip) = chip else {
-        return Ok(Evidence::Unreadable("no TPM driver has registered a TPM"));
-    };
-    let Some(is_tpm2) = chip.is_tpm2() else {
-        return Ok(Evidence::Unreadable("the TPM's driver has gone"));
-    };
-    let mut facts = memory::boxed(&UNREAD)?;
-    if !is_tpm2 {
-        facts.family = TpmFamily::Tpm12;
-    }
-    facts.allocated = chip.banks();
-    let allocated = facts.allocated;
-    for ((bank, allocated), alg) in facts.first.iter_mut().zip(allocated).zip(HashAlg::ALL) {
-        if allocated {
-            read_bank(Some(chip), alg, bank);
-        }
-    }
-    // Until the second reading, the first one stands for it.
-    let TpmFacts { first, second, .. } = &mut *facts;
-    for (bank, value) in second.iter_mut().flatten().zip(first.iter().flatten()) {
-        *bank = *value;
-    }
-    Ok(Evidence::Read(facts))
-}
-
-/// Reads PCR 17 to 22 of `alg` into `bank`; whether that changed it.
-fn read_bank(chip: Option<&Chip>, alg: HashAlg, bank: &mut PcrBank) -> bool {
-    let mut changed = false;
-    for (pcr, value) in (FIRST_DRTM_PCR..).zip(bank) {
-        let read = chip.and_then(|chip| chip.pcr(alg, pcr));
-        changed |= read != *value;
-        *value = read;
-    }
-    changed
 }
 
 fn read_registers() -> Registers {
@@ -325,45 +282,6 @@ fn overlaps_chipset(base: u64, size: u64) -> bool {
     base < FOUR_GIB && base.saturating_add(size) > CHIPSET
 }
 
-fn copy_log(heap: &Evidence<Heap>) -> Evidence<EventLog> {
-    let heap = match heap {
-        Evidence::Read(heap) => heap,
-        Evidence::Unreadable(_) => return Evidence::Unreadable("the heap could not be read"),
-        Evidence::Absent(_) => return Evidence::Absent("there is no heap"),
-    };
-    let Ok(chain) = Chain::split(&heap.bytes) else {
-        return Evidence::Unreadable("the heap's tables do not lead to it");
-    };
-    let Ok(table) = OsSinitData::decode(Bytes::new(chain.os_sinit_data.bytes.as_slice())) else {
-        return Evidence::Unreadable("OsSinitData cannot be decoded");
-    };
-    let Ok(pointer) = event_log_pointer(&table) else {
-        return Evidence::Unreadable("OsSinitData points at no usable event log");
-    };
-    let size = u64::from(pointer.allocated);
-    if size == 0 {
-        return Evidence::Unreadable("an event log without a size: TPM 1.2 logs are not read");
-    }
-    if size > MAX_LOG {
-        return Evidence::Unreadable("its pointer says more than 1 MiB");
-    }
-    match from_heap(heap, pointer.address, size).unwrap_or_else(|| copy(pointer.address, size)) {
-        Ok(bytes) => Evidence::Read(EventLog { pointer, bytes }),
-        Err(why) => Evidence::Unreadable(why),
-    }
-}
-
-/// A log that lies in the heap, out of the heap's own copy: both are then of one moment.
-fn from_heap(heap: &Heap, address: u64, size: u64) -> Option<Result<KVVec<u8>, &'static str>> {
-    let offset = usize::try_from(address.checked_sub(heap.base)?).ok()?;
-    let bytes = Bytes::new(&heap.bytes).get(offset, usize::try_from(size).ok()?)?;
-    let mut log = KVVec::new();
-    Some(match log.extend_from_slice(bytes, GFP_KERNEL) {
-        Ok(()) => Ok(log),
-        Err(_) => Err("no memory for a copy"),
-    })
-}
-
 fn read_memory(registers: &Registers) -> MemoryFacts {
     let is_ram = |base: Option<u64>, size: Option<u64>| {
         Range::new(base?, size?).map(|range| range.touches_ram())
@@ -380,22 +298,4 @@ fn read_memory(registers: &Registers) -> MemoryFacts {
         registers_are_ram: windows,
         tpm_is_ram: is_ram(Some(TPM_BASE), Some(TPM_SIZE)),
     }
-}
-
-fn read_kernel() -> KernelFacts {
-    let boot = BootParams::read();
-    KernelFacts {
-        tboot_addr: boot.map(|boot| boot.tboot_addr),
-        loader_type: boot.map(|boot| loader_type(boot.type_of_loader, boot.ext_loader_type)),
-        tboot_page: boot.and_then(|boot| is_tboot_page(boot.tboot_addr)),
-        resumed_from_image: power::resumed_from_image(),
-    }
-}
-
-fn is_tboot_page(address: u64) -> Option<bool> {
-    if address == 0 {
-        return Some(false);
-    }
-    let bytes = copy(address, UUID_SIZE).ok()?;
-    Some(bytes.as_slice() == TBOOT_UUID)
 }

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! DMA remapping as it is now: units, devices, and what the kernel was told about it.
+
+use super::Evidence;
+
+/// Registers of a remapping unit (VT-d specification, chapter 11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnitRegisters {
+    /// VER_REG, offset 0x0.
+    pub version: u32,
+    /// CAP_REG, offset 0x8.
+    pub cap: u64,
+    /// ECAP_REG, offset 0x10.
+    pub ecap: u64,
+    /// GSTS_REG, offset 0x1c.
+    pub gsts: u32,
+    /// RTADDR_REG, offset 0x20.
+    pub rtaddr: u64,
+    /// FSTS_REG, offset 0x34.
+    pub fsts: u32,
+    /// PMEN_REG, offset 0x64; 0 where CAP_REG says that there is none.
+    pub pmen: u32,
+    /// PLMBASE_REG and PLMLIMIT_REG, offsets 0x68 and 0x6c; 0 where there is none.
+    pub pmr_low: (u32, u32),
+    /// PHMBASE_REG and PHMLIMIT_REG, offsets 0x70 and 0x78; 0 where there is none.
+    pub pmr_high: (u64, u64),
+    /// IRTA_REG, offset 0xb8; 0 where ECAP_REG says that there is none.
+    pub irta: u64,
+}
+
+/// A remapping unit that the ACPI DMAR names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unit {
+    /// PCI segment.
+    pub segment: u16,
+    /// Physical address of its registers.
+    pub base: u64,
+    /// Its registers; `None` where they could not be mapped.
+    pub registers: Option<UnitRegisters>,
+    /// Whether the root table lies in System RAM.
+    pub root_in_ram: Option<bool>,
+    /// Whether the interrupt remapping table lies in System RAM.
+    pub irt_in_ram: Option<bool>,
+}
+
+/// How a device's DMA is translated now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Translation {
+    /// There is no IOMMU group: nothing translates.
+    None = 0,
+    /// Every access is refused.
+    Blocked = 1,
+    /// Every access goes through untranslated.
+    Identity = 2,
+    /// The kernel's DMA API decides.
+    Dma = 3,
+    /// A domain that somebody manages by hand.
+    Managed = 4,
+    /// It could not be told.
+    Unknown = 5,
+}
+
+/// Address translation services of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Ats {
+    /// It has none.
+    None = 0,
+    /// Switched off.
+    Off = 1,
+    /// Switched on: translated requests pass unchecked.
+    On = 2,
+}
+
+/// A PCI function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PciFunction {
+    /// Segment.
+    pub segment: u16,
+    /// Bus.
+    pub bus: u8,
+    /// Device in bits 7:3, function in bits 2:0.
+    pub devfn: u8,
+    /// Vendor id.
+    pub vendor: u16,
+    /// Device id.
+    pub device: u16,
+    /// Class code, 24 bits.
+    pub class: u32,
+    /// PCI Express device/port type (PCI Express capability, bits 7:4); `None` for conventional PCI.
+    pub port_type: Option<u8>,
+    /// Whether it is a bridge (header type 1 or 2).
+    pub bridge: bool,
+    /// Number of its IOMMU group.
+    pub group: Option<u32>,
+    /// Functions in the group.
+    pub group_size: u32,
+    /// How its DMA is translated.
+    pub translation: Translation,
+    /// Command register, bit 2: it may start transfers.
+    pub bus_master: Option<bool>,
+    /// A driver is bound to it.
+    pub driver: bool,
+    /// The kernel does not trust it (behind an external-facing port).
+    pub untrusted: bool,
+    /// Firmware marks the port as facing outside.
+    pub external_facing: bool,
+    /// It is a virtual function.
+    pub virtual_function: bool,
+    /// Address translation services.
+    pub ats: Ats,
+    /// ACS control register; `None` where it has no ACS.
+    pub acs: Option<u16>,
+    /// Whether message interrupts of its group are isolated.
+    pub isolated_msi: Option<bool>,
+}
+
+/// DMA remapping now.
+#[derive(Clone, Copy, Debug)]
+pub struct DmaFacts<'a> {
+    /// The units of the ACPI DMAR.
+    pub units: Evidence<&'a [Unit]>,
+    /// All PCI functions, by segment, bus and devfn.
+    pub functions: Evidence<&'a [PciFunction]>,
+    /// The kernel's command line, without the byte that ends it.
+    pub command_line: Evidence<&'a [u8]>,
+    /// Whether new devices get an identity domain (iommu_default_passthrough()).
+    pub passthrough: Option<bool>,
+    /// intel_iommu_enabled: the driver runs. It does not say that translation is on.
+    pub driver_enabled: Option<bool>,
+}
