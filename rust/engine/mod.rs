@@ -14,6 +14,7 @@ use crate::sys::params;
 use crate::sys::power::Sleeper;
 use crate::sys::tpm::Chip;
 use crate::sys::workqueue::{Job, Queue};
+use crate::verify::drift::Baseline;
 use crate::verify::facts::Latched;
 use crate::verify::judge;
 use crate::verify::judgement::{Judgement, Verdict};
@@ -39,6 +40,8 @@ pub(crate) type Announce = fn(&Device, &Snapshot, Verdict);
 struct Progress {
     /// The places of heap and SINIT at the first reading since load.
     latched: Option<Latched>,
+    /// Fingerprints of what each kind of evidence was when it could first be read.
+    baseline: Option<Arc<Baseline>>,
     /// No TPM has answered yet.
     awaits_tpm: bool,
     /// What was published last said that evidence may still arrive.
@@ -101,6 +104,7 @@ impl Engine {
         let texts = Texts::new(params::policy().is_some(), params::references().is_some());
         let progress = Progress {
             latched: None,
+            baseline: None,
             awaits_tpm: true,
             awaiting: true,
             next_look: 0,
@@ -265,7 +269,7 @@ impl Core {
     #[inline(never)]
     fn judge(&self, progress: &mut Progress, chip: Option<&Chip>, deadline_over: bool) -> Result {
         let begin = Instant::<Monotonic>::now();
-        let mut collected = Collected::read(progress.latched, chip)?;
+        let mut collected = Collected::read(progress.latched, progress.baseline.clone(), chip)?;
         let collect = begin.elapsed().as_micros_ceil();
 
         let (policy, references, awaits_file, missing) = {
@@ -307,6 +311,7 @@ impl Core {
         if progress.latched.is_none() {
             progress.latched = collected.latch();
         }
+        remember(&mut progress.baseline, &collected)?;
         self.publish(Snapshot {
             generation: 0,
             verdict: snapshot::with_notes(judgement.verdict, missing),
@@ -354,4 +359,22 @@ impl Core {
         (self.announce)(&self.device, &new, last.verdict);
         Ok(())
     }
+}
+
+/// Takes into `baseline` the kinds of evidence that could not be read before.
+#[inline(never)]
+fn remember(baseline: &mut Option<Arc<Baseline>>, collected: &Collected) -> Result {
+    if baseline
+        .as_deref()
+        .is_some_and(|baseline| baseline.is_complete())
+    {
+        return Ok(());
+    }
+    let before = baseline.as_deref().copied();
+    let mut now = before.unwrap_or(Baseline::EMPTY);
+    now.complete(&collected.facts(), &KernelHasher);
+    if before != Some(now) && now != Baseline::EMPTY {
+        *baseline = Some(Arc::new(now, GFP_KERNEL)?);
+    }
+    Ok(())
 }

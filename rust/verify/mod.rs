@@ -4,6 +4,7 @@
 
 pub mod catalogue;
 mod checks;
+pub mod drift;
 pub mod facts;
 pub mod judgement;
 pub mod policy;

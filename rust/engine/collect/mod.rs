@@ -19,7 +19,9 @@ use crate::sys::memory::Range;
 use crate::sys::mmio::Window;
 use crate::sys::tpm::Chip;
 use crate::verify::facts::{Evidence, Facts, HeapCopy, KernelFacts, Latched, MemoryFacts, TpmFacts};
+use crate::verify::drift::Baseline;
 use ::kernel::prelude::*;
+use ::kernel::sync::Arc;
 
 pub(crate) use log::EventLog;
 
@@ -50,6 +52,7 @@ pub(crate) struct Collected {
     /// The TPM.
     pub(crate) tpm: Evidence<KBox<TpmFacts>>,
     latched: Option<Latched>,
+    baseline: Option<Arc<Baseline>>,
     sinit: Evidence<KVVec<u8>>,
     memory: MemoryFacts,
     kernel: KernelFacts,
@@ -68,6 +71,7 @@ impl Collected {
         log: Evidence::Unreadable(NOT_YET),
         tpm: Evidence::Unreadable(NOT_YET),
         latched: None,
+        baseline: None,
         sinit: Evidence::Unreadable(NOT_YET),
         memory: MemoryFacts {
             heap_is_ram: None,
@@ -88,14 +92,18 @@ impl Collected {
         dma: dma::Collected::NOTHING,
     };
 
-    /// Reads everything once. `latched` is what the first reading since load found; `chip` is the
-    /// TPM, if there is one.
+    /// Reads everything once. `latched` and `baseline` are what the first reading since load found;
+    /// `chip` is the TPM, if there is one.
     ///
     /// # Errors
     ///
     /// ENOMEM.
     #[inline(never)]
-    pub(crate) fn read(latched: Option<Latched>, chip: Option<&Chip>) -> Result<Self> {
+    pub(crate) fn read(
+        latched: Option<Latched>,
+        baseline: Option<Arc<Baseline>>,
+        chip: Option<&Chip>,
+    ) -> Result<Self> {
         let tpm = tpm::read(chip)?;
         let registers = read_registers();
         let heap = copy_heap(&registers);
@@ -114,6 +122,7 @@ impl Collected {
             log,
             tpm,
             latched,
+            baseline,
         })
     }
 
@@ -175,6 +184,7 @@ impl Collected {
         Facts {
             registers: &self.registers,
             latched: self.latched,
+            baseline: self.baseline.as_deref(),
             heap: map(&self.heap, |heap| HeapCopy {
                 base: heap.base,
                 bytes: &heap.bytes,

@@ -19,4 +19,19 @@ pub(super) const KRN_01: Entry = Entry {
     source: "Linux arch/x86/kernel/kexec-bzimage64.c, tboot.c; derived",
 };
 
-pub(super) const KRN_02: Entry = Entry::draft("KRN-02", Severity::High, Weight::Advisory);
+pub(super) const KRN_02: Entry = Entry {
+    name: "KRN-02",
+    severity: Severity::High,
+    weight: Weight::Advisory,
+    title: "the evidence is what it was at the first judgement",
+    meaning:
+        "registers, heap, SINIT, the records that the log held, PCR 17 and 18, NV indices, MSRs, \
+              the chipset's map, ACPI tables and the units' configuration are as first read; records \
+              at the log's end, faults and PCI functions may come",
+    attack:
+        "evidence of a launch that is over does not change by itself: somebody writes to it, or \
+             opens what the launch had closed",
+    remedy: "the detail names what changed; compare with evidence that was kept before. A new microcode revision and a suspend change MSRs and registers rightly; load \
+             the module anew to begin from what is there now",
+    source: "derived; SDG B.1.10-14 (the registers can be written in the public space)",
+};

@@ -7,6 +7,7 @@ mod context;
 mod cpu;
 mod dma;
 mod dpr;
+mod drift;
 mod heap;
 mod hex;
 mod kernel;
@@ -86,6 +87,7 @@ pub(super) fn run(context: &Context<'_>, out: &mut Judgement) {
     run_all(&cpu::CHECKS, context, out);
     run_all(&map::CHECKS, context, out);
     run_all(&dma::CHECKS, context, out);
+    drift::unchanged(context, out);
 }
 
 /// Says of the checks that are still to be written that they are.

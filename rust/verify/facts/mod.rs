@@ -7,6 +7,7 @@ mod cpu;
 mod dma;
 mod nv;
 
+use super::drift::Baseline;
 use crate::decode::digest::{Digest, HashAlg};
 use crate::decode::heap::LogFormat;
 use crate::decode::registers::Registers;
@@ -196,6 +197,8 @@ pub struct Facts<'a> {
     pub registers: &'a Registers,
     /// The values of the first reading since load; `None` on the first one.
     pub latched: Option<Latched>,
+    /// Fingerprints of what was read before; `None` at the first judgement since load (KRN-02).
+    pub baseline: Option<&'a Baseline>,
     /// The heap.
     pub heap: Evidence<HeapCopy<'a>>,
     /// The event log.
@@ -226,6 +229,7 @@ impl<'a> Facts<'a> {
         Self {
             registers,
             latched: None,
+            baseline: None,
             heap: Evidence::Unreadable(why),
             log: Evidence::Unreadable(why),
             sinit: Evidence::Unreadable(why),

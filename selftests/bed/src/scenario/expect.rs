@@ -11,6 +11,9 @@ const VERDICTS: &[&str] = &[
     "pending", "verified", "unpinned", "failed", "unknown", "absent",
 ];
 
+/// The check that notices every change of evidence, whatever else does.
+const DRIFT: &str = "KRN-02";
+
 /// What is expected of a judgement. What is left out is not looked at.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -28,6 +31,8 @@ pub struct Expect {
     pub says: BTreeMap<String, String>,
     /// In a `corrupt` step: what may become of the checks not named.
     pub others: Others,
+    /// In a `corrupt` step: whether KRN-02 fails as well, without being named in `fails`.
+    pub drift: Drift,
 }
 
 /// What may become of the other checks when evidence is changed.
@@ -40,6 +45,17 @@ pub enum Others {
     /// They may lose what they looked at: `unknown` or `n/a`, but nothing else.
     Unread,
     /// Anything: the judgement is about another machine than before.
+    Any,
+}
+
+/// What KRN-02 says of a change.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Drift {
+    /// It fails, as evidence that stays as it is was changed.
+    #[default]
+    Fails,
+    /// It may fail, be unknown or pass: evidence went away, or what changed may change.
     Any,
 }
 
@@ -90,6 +106,9 @@ impl Expect {
                 wrong.push(format!("reason is {:?}, expected {id} in it", now.reason));
             }
         }
+        if before.is_some() && self.drift == Drift::Fails && now.check(DRIFT) != "fail" {
+            wrong.push(format!("{DRIFT} is {}, expected fail", now.check(DRIFT)));
+        }
         for (id, word) in &self.checks {
             let found = now.check(id);
             if found != word {
@@ -111,7 +130,8 @@ impl Expect {
                     wrong.push(format!("{id} is {}, expected fail", now.check(id)));
                 }
             }
-            for (id, word) in &now.checks {
+            let drift = |id: &str| before.is_some() && id == DRIFT;
+            for (id, word) in now.checks.iter().filter(|(id, _)| !drift(id)) {
                 let old = before.map(|state| state.check(id));
                 let any = before.is_some() && self.others == Others::Any;
                 if word == "fail" && !any && !fails.contains(id) && old != Some("fail") {
@@ -120,7 +140,7 @@ impl Expect {
             }
         }
         if let Some(before) = before.filter(|_| self.others != Others::Any) {
-            for (id, old) in &before.checks {
+            for (id, old) in before.checks.iter().filter(|(id, _)| *id != DRIFT) {
                 let named = self.checks.contains_key(id)
                     || self.fails.iter().flatten().any(|failing| failing == id);
                 let word = now.check(id);
@@ -247,6 +267,31 @@ mod tests {
         }
     }
 
+    /// The state after a change of evidence, which KRN-02 notices.
+    fn changed(checks: &[(&str, &str)], verdict: &str) -> State {
+        let mut state = state(checks, verdict);
+        state.checks.insert(DRIFT.into(), "fail".into());
+        state
+    }
+
+    #[test]
+    fn every_change_is_drift() {
+        let expect = Expect {
+            fails: Some(vec!["TXT-06".into()]),
+            ..Expect::default()
+        };
+        let before = state(&[("TXT-06", "pass"), (DRIFT, "pass")], "unpinned");
+        let noticed = changed(&[("TXT-06", "fail")], "failed");
+        expect.compare(&noticed, Some(&before)).unwrap();
+        let missed = state(&[("TXT-06", "fail"), (DRIFT, "pass")], "failed");
+        assert!(expect.compare(&missed, Some(&before)).is_err());
+        let any = Expect {
+            drift: Drift::Any,
+            ..expect
+        };
+        any.compare(&missed, Some(&before)).unwrap();
+    }
+
     #[test]
     fn sysfs_is_read() {
         let state = State::parse(
@@ -271,22 +316,22 @@ mod tests {
             fails: Some(vec!["TXT-06".into()]),
             ..Expect::default()
         };
-        let good = state(
+        let good = changed(
             &[("TXT-01", "pass"), ("TXT-06", "fail"), ("TXT-04", "fail")],
             "failed",
         );
         expect.compare(&good, Some(&before)).unwrap();
-        let missed = state(
+        let missed = changed(
             &[("TXT-01", "pass"), ("TXT-06", "pass"), ("TXT-04", "fail")],
             "failed",
         );
         assert!(expect.compare(&missed, Some(&before)).is_err());
-        let more = state(
+        let more = changed(
             &[("TXT-01", "fail"), ("TXT-06", "fail"), ("TXT-04", "fail")],
             "failed",
         );
         assert!(expect.compare(&more, Some(&before)).is_err());
-        let lost = state(
+        let lost = changed(
             &[
                 ("TXT-01", "unknown"),
                 ("TXT-06", "fail"),
@@ -300,7 +345,7 @@ mod tests {
             ..expect
         };
         unread.compare(&lost, Some(&before)).unwrap();
-        let healed = state(
+        let healed = changed(
             &[("TXT-01", "pass"), ("TXT-06", "fail"), ("TXT-04", "pass")],
             "failed",
         );

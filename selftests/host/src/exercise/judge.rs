@@ -208,6 +208,7 @@ impl Evidence {
                 sinit_base: 0,
                 sinit_size: 0,
             }),
+            baseline: None,
             heap: found(
                 HeapCopy {
                     base: registers.get(Reg::HeapBase).unwrap_or(0),

@@ -5,6 +5,7 @@
 mod acm;
 mod cpu;
 mod dma;
+mod kernel;
 mod lcp;
 mod map;
 mod tpm;
@@ -89,6 +90,7 @@ fn all_cases() -> impl Iterator<Item = &'static Case> {
         acm::CASES,
         cpu::CASES,
         dma::CASES,
+        kernel::CASES,
         lcp::CASES,
         map::CASES,
         tpm::CASES,
