@@ -9,6 +9,7 @@
 #[path = "../bindings_generated.rs"]
 mod bindings;
 
+pub(crate) mod acpi;
 pub(crate) mod boot;
 pub(crate) mod compat;
 pub(crate) mod device;
