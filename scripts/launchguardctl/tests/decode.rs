@@ -124,10 +124,10 @@ fn a_heap_is_shown_with_its_four_tables() {
     assert_eq!(tables["OsMleData"]["producer"], "Tboot");
     assert_eq!(tables["OsSinitData"]["capabilities"], "0x602");
     assert_eq!(
-        tables["SinitMleData"]["mdrs"][2]["kind"],
+        tables["SinitMleData"]["mdrs"][3]["kind"],
         "PCIe configuration"
     );
-    assert_eq!(tables["SinitMleData"]["dmar"], 48);
+    assert_eq!(tables["SinitMleData"]["dmar"], 64);
     let log = json!({
         "format": "tcg2",
         "alg": null,
