@@ -468,6 +468,11 @@ fn nothing_passes_on_no_evidence() {
     machine.tpm = None;
     machine.memory = Default::default();
     machine.kernel = Default::default();
+    machine.nv = Default::default();
+    machine.cpus = Default::default();
+    machine.chipset = Default::default();
+    machine.firmware = Default::default();
+    machine.dma = Default::default();
     let judgement = machine.judge("", None);
     for check in CheckId::ALL {
         let finding = judgement.finding(check);
