@@ -9,7 +9,7 @@ KERNEL ?=
 FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := modules
-.PHONY: modules sdk sdk-ready stage launchguardctl test demo fuzz lint clean help
+.PHONY: modules sdk sdk-ready stage launchguardctl test demo fuzz lint check-chapters clean help
 
 # Kernels are built one after the other; each build uses all processors.
 ifneq ($(KDIR),)
@@ -47,6 +47,11 @@ demo: modules stage
 fuzz: sdk-ready
 	@$(ENTER) selftests/fuzz/run $(or $(SECONDS),$(FUZZ_SECONDS))
 
+# The admin guide's reference of checks, from the catalogue.
+check-chapters: sdk-ready
+	@$(ENTER) cargo run -q --locked -p launchguard-host-tests --example check-chapters -- \
+		Documentation/admin-guide/checks
+
 lint: sdk-ready
 	@scripts/checks/run
 
@@ -65,6 +70,7 @@ help:
 	@echo 'make demo           the emulated launch, and what launchguard says about it'
 	@echo 'make test           all tests on all kernels; KERNEL=RELEASE, SCENARIO=NAME for some boots'
 	@echo 'make lint           formatting, clippy, checkpatch and the rules between the rooms'
+	@echo 'make check-chapters  the reference of checks in the admin guide, from the catalogue'
 	@echo 'make fuzz           each decoder for SECONDS=60'
 	@echo 'make launchguardctl the command, in out/'
 	@echo 'make clean          removes what was built in the checkout'
