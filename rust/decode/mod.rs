@@ -24,4 +24,5 @@ pub mod eventlog;
 pub mod heap;
 pub mod msr;
 pub mod registers;
+pub mod slrt;
 pub mod text;

@@ -2,6 +2,10 @@
 
 //! TXT configuration registers (Intel TXT Software Development Guide 315168, appendix B).
 
+mod status;
+
+pub use status::{AcmPolicyStatus, AcmStatus, BootStatus, CpuScrtm, TpmKind};
+
 /// Physical address of the public register window, 64 KiB (SDG B.1).
 pub const PUBLIC_BASE: u64 = 0xfed3_0000;
 /// Physical address of the private register window, 64 KiB (SDG B.1).
@@ -50,17 +54,24 @@ pub enum Reg {
     HeapBase,
     /// TXT.HEAP.SIZE, SDG B.1.14.
     HeapSize,
+    /// TXT.MSEG.BASE, where an SMI transfer monitor lies (tboot, config_regs.h).
+    MsegBase,
+    /// TXT.MSEG.SIZE (tboot, config_regs.h).
+    MsegSize,
     /// ACM_STATUS, offset 0x328 (converged-security-suite, txt_acm_status.go).
     AcmStatus,
     /// TXT.DPR, SDG B.1.15.
     Dpr,
+    /// ACM_POLICY_STATUS, offset 0x378 (converged-security-suite, txt_acm_policy_status.go). It is
+    /// read by itself: reading the 8 bytes before it changes it on some parts.
+    AcmPolicyStatus,
     /// TXT.E2STS, SDG B.1.23.
     E2sts,
 }
 
 impl Reg {
     /// Every register, in the order of its offset and of [`Reg::index`].
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Sts,
         Self::Ests,
         Self::ErrorCode,
@@ -72,8 +83,11 @@ impl Reg {
         Self::SinitSize,
         Self::HeapBase,
         Self::HeapSize,
+        Self::MsegBase,
+        Self::MsegSize,
         Self::AcmStatus,
         Self::Dpr,
+        Self::AcmPolicyStatus,
         Self::E2sts,
     ];
 
@@ -96,8 +110,11 @@ impl Reg {
             Self::SinitSize => "TXT.SINIT.SIZE",
             Self::HeapBase => "TXT.HEAP.BASE",
             Self::HeapSize => "TXT.HEAP.SIZE",
+            Self::MsegBase => "TXT.MSEG.BASE",
+            Self::MsegSize => "TXT.MSEG.SIZE",
             Self::AcmStatus => "TXT.ACM_STATUS",
             Self::Dpr => "TXT.DPR",
+            Self::AcmPolicyStatus => "TXT.ACM_POLICY_STATUS",
             Self::E2sts => "TXT.E2STS",
         }
     }
@@ -116,8 +133,11 @@ impl Reg {
             Self::SinitSize => 0x278,
             Self::HeapBase => 0x300,
             Self::HeapSize => 0x308,
+            Self::MsegBase => 0x310,
+            Self::MsegSize => 0x318,
             Self::AcmStatus => 0x328,
             Self::Dpr => 0x330,
+            Self::AcmPolicyStatus => 0x378,
             Self::E2sts => 0x8f0,
         }
     }

@@ -5,6 +5,7 @@
 use super::chain::TableId;
 use super::table::TableError;
 use crate::decode::bytes::Bytes;
+use crate::decode::slrt::Slrt;
 
 /// Who laid the table out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,13 @@ const G1_SIZE: usize = 104;
 const G2_SIZE: usize = 96;
 /// tboot's table holds 65536 bytes of policy data and a log of 20480 behind its fields.
 const TBOOT_MIN_SIZE: usize = 86000;
+/// Offset in tboot's table of the saved IA32_MISC_ENABLE: behind version, MTRRs (268 bytes) and the
+/// 32-bit pointer to the boot loader's context.
+const TBOOT_MISC_ENABLE: usize = 276;
+/// Offset in tboot's table of the policy data.
+const TBOOT_POLICY_DATA: usize = 280;
+/// Bytes of it.
+const TBOOT_POLICY_DATA_SIZE: usize = 65536;
 
 /// A range of memory as a launcher notes it. Untrusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,13 +45,39 @@ pub struct Area {
     pub size: u32,
 }
 
+/// What a launcher saved of the processor's state before the launch.
+#[derive(Clone, Copy, Debug)]
+pub struct SavedState<'a> {
+    /// IA32_MISC_ENABLE; tboot saves the lower half only.
+    pub misc_enable: u64,
+    /// IA32_MTRR_DEF_TYPE.
+    pub mtrr_def_type: u64,
+    count: usize,
+    list: Bytes<'a>,
+    /// Offset of the first mask from the first base, in bytes.
+    masks: usize,
+    /// Bytes from a base to the next one.
+    step: usize,
+}
+
+impl SavedState<'_> {
+    /// Base and mask of each variable MTRR that was saved.
+    pub fn mtrrs(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        (0..self.count).filter_map(|number| {
+            let base = number.checked_mul(self.step)?;
+            let mask = base.checked_add(self.masks)?;
+            Some((self.list.u64(base)?, self.list.u64(mask)?))
+        })
+    }
+}
+
 /// What the launcher tells the measured environment.
 #[derive(Clone, Copy, Debug)]
 pub struct OsMleData<'a> {
     /// Version: means something together with the producer only.
     pub version: u32,
-    /// Who laid the table out, told from version and size. Secure Launch is sure only when a
-    /// resource table stands at [`OsMleData::slr_table`].
+    /// Who laid the table out, told from version and size. The layouts that name a resource table
+    /// are sure only when it stands there: see [`OsMleData::confirmed`].
     pub producer: Producer,
     bytes: Bytes<'a>,
 }
@@ -75,6 +109,61 @@ impl<'a> OsMleData<'a> {
             producer,
             bytes,
         })
+    }
+
+    /// The producer, when its layout is sure: one that names a resource table ([`slr_table`]) needs
+    /// the table's magic at the start of `slrt`, the memory there. All generations of Secure Launch
+    /// call themselves version 1, so a size alone could be anybody's.
+    ///
+    /// [`slr_table`]: OsMleData::slr_table
+    pub fn confirmed(&self, slrt: Option<&[u8]>) -> Producer {
+        match self.producer {
+            Producer::SecureLaunchG1 | Producer::SecureLaunchG2
+                if !slrt.is_some_and(Slrt::has_magic) =>
+            {
+                Producer::Unknown
+            }
+            // Before the resource table: what the launch saved must make sense.
+            Producer::SecureLaunchG0 if self.saved().is_none() => Producer::Unknown,
+            known => known,
+        }
+    }
+
+    /// What the launcher saved of the processor's state, for the measured environment to restore.
+    /// `None` where this layout has none, or more MTRRs than it has room for.
+    pub fn saved(&self) -> Option<SavedState<'a>> {
+        // tboot's mtrr_state_t: u64 default type, u32 count, 16 bases, 16 masks. Secure Launch's:
+        // u64 default type, u64 count, 32 pairs of base and mask.
+        let (state, misc_enable, count, list, pairs, room) = match self.producer {
+            Producer::Tboot => {
+                let misc = self.bytes.u32(TBOOT_MISC_ENABLE).map(u64::from)?;
+                let count = self.bytes.u32(12).map(u64::from)?;
+                (4, misc, count, 16, false, 16)
+            }
+            Producer::SecureLaunchG0 => {
+                let count = self.bytes.u64(24)?;
+                (16, self.bytes.u64(8)?, count, 32, true, 32)
+            }
+            _ => return None,
+        };
+        let count = usize::try_from(count).ok().filter(|count| *count <= room)?;
+        Some(SavedState {
+            misc_enable,
+            mtrr_def_type: self.bytes.u64(state)?,
+            count,
+            list: self.bytes.from(list)?,
+            masks: if pairs { 8 } else { 128 },
+            step: if pairs { 16 } else { 8 },
+        })
+    }
+
+    /// The launch control policy's data file as tboot found it among its modules; zeros where there
+    /// was none. It is the file that OsSinitData points SINIT at.
+    pub fn policy_data(&self) -> Option<&'a [u8]> {
+        match self.producer {
+            Producer::Tboot => self.bytes.get(TBOOT_POLICY_DATA, TBOOT_POLICY_DATA_SIZE),
+            _ => None,
+        }
     }
 
     /// Physical address of the Secure Launch resource table.

@@ -8,6 +8,7 @@ mod dma;
 mod kernel;
 mod log;
 mod nv;
+mod slrt;
 mod tables;
 mod tpm;
 
@@ -54,6 +55,7 @@ pub(crate) struct Collected {
     latched: Option<Latched>,
     baseline: Option<Arc<Baseline>>,
     sinit: Evidence<KVVec<u8>>,
+    slrt: Evidence<KVVec<u8>>,
     memory: MemoryFacts,
     kernel: KernelFacts,
     nv: nv::Collected,
@@ -73,6 +75,7 @@ impl Collected {
         latched: None,
         baseline: None,
         sinit: Evidence::Unreadable(NOT_YET),
+        slrt: Evidence::Unreadable(NOT_YET),
         memory: MemoryFacts {
             heap_is_ram: None,
             sinit_is_ram: None,
@@ -110,6 +113,7 @@ impl Collected {
         let log = log::read(&heap);
         Ok(Self {
             sinit: copy_sinit(&registers),
+            slrt: slrt::read(&heap),
             memory: read_memory(&registers),
             kernel: kernel::read(),
             nv: nv::Collected::read(chip),
@@ -192,6 +196,7 @@ impl Collected {
             }),
             log: map(&self.log, EventLog::facts),
             sinit: map(&self.sinit, |bytes| bytes.as_slice()),
+            slrt: map(&self.slrt, |bytes| bytes.as_slice()),
             memory: self.memory,
             tpm: map(&self.tpm, |facts| &**facts),
             kernel: self.kernel,

@@ -121,7 +121,7 @@ impl<'a> Context<'a> {
         };
         let heap = split_heap(facts.heap);
         let launcher = match state {
-            State::Launched => launcher_of(&heap),
+            State::Launched => launcher_of(&heap, facts.slrt.read()),
             _ => Launcher::None,
         };
         Self {
@@ -236,11 +236,11 @@ fn open_log(logs: Evidence<LogSet<'_>>) -> LogState<'_> {
     }
 }
 
-fn launcher_of(heap: &HeapState<'_>) -> Launcher {
+fn launcher_of(heap: &HeapState<'_>, slrt: Option<&[u8]>) -> Launcher {
     let HeapState::Split(chain) = heap else {
         return Launcher::Unknown;
     };
-    match OsMleData::decode(chain.os_mle_data.bytes).map(|table| table.producer) {
+    match OsMleData::decode(chain.os_mle_data.bytes).map(|table| table.confirmed(slrt)) {
         Ok(Producer::Tboot) => Launcher::Tboot,
         Ok(Producer::SecureLaunchG0 | Producer::SecureLaunchG1 | Producer::SecureLaunchG2) => {
             Launcher::SecureLaunch

@@ -205,6 +205,8 @@ pub struct Facts<'a> {
     pub log: Evidence<LogSet<'a>>,
     /// The start of the SINIT region, at least header and information table.
     pub sinit: Evidence<&'a [u8]>,
+    /// The memory that OsMleData names as the Secure Launch resource table, at least its header.
+    pub slrt: Evidence<&'a [u8]>,
     /// The resource map.
     pub memory: MemoryFacts,
     /// The TPM.
@@ -233,6 +235,7 @@ impl<'a> Facts<'a> {
             heap: Evidence::Unreadable(why),
             log: Evidence::Unreadable(why),
             sinit: Evidence::Unreadable(why),
+            slrt: Evidence::Unreadable(why),
             memory: MemoryFacts {
                 heap_is_ram: None,
                 sinit_is_ram: None,

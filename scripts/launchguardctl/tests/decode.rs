@@ -92,7 +92,7 @@ fn registers_are_shown_by_name() {
         assert_eq!(found["registers"]["TXT.STS"], sts);
         assert_eq!(
             found["registers"].as_object().map(|all| all.len()),
-            Some(15)
+            Some(18)
         );
     }
     for (fill, name) in [(0u8, "zeros"), (0xff, "ones")] {

@@ -3,7 +3,8 @@
 //! Typed registers against the bit layouts of SDG appendix B.
 
 use launchguard_pure::decode::registers::{
-    launch_claimed, production_fused, DidVid, Dpr, Reg, Registers, Sts,
+    launch_claimed, production_fused, AcmPolicyStatus, AcmStatus, BootStatus, DidVid, Dpr, Reg,
+    Registers, Sts, TpmKind, Width,
 };
 
 #[test]
@@ -119,4 +120,92 @@ fn what_was_not_read_leaves_it_open_unless_something_else_decides() {
         assert_eq!(launch_claimed(&registers), Some(false), "{reg:?}");
     }
     assert_eq!(launch_claimed(&Registers::UNREADABLE), None);
+}
+
+/// Guide 315168-017 as converged-security-suite lists the fields: each getter sees its bits only.
+#[test]
+fn status_of_the_startup_acm_has_the_listed_bits() {
+    type Flag = fn(u64) -> bool;
+    let flags: [(u32, Flag); 18] = [
+        (30, |v| BootStatus(v).txt_startup_success()),
+        (47, |v| BootStatus(v).memory_power_down()),
+        (53, |v| BootStatus(v).txt_policy_enable()),
+        (59, |v| BootStatus(v).bios_trusted()),
+        (60, |v| BootStatus(v).txt_disabled_by_policy()),
+        (62, |v| BootStatus(v).acm_error()),
+        (63, |v| BootStatus(v).acm_success()),
+        (4, |v| AcmPolicyStatus(v).measured()),
+        (5, |v| AcmPolicyStatus(v).verified()),
+        (6, |v| AcmPolicyStatus(v).high_assurance()),
+        (7, |v| AcmPolicyStatus(v).txt_supported()),
+        (9, |v| AcmPolicyStatus(v).cpu_debug_disabled()),
+        (10, |v| AcmPolicyStatus(v).bsp_init_disabled()),
+        (11, |v| AcmPolicyStatus(v).protect_bios()),
+        (15, |v| AcmPolicyStatus(v).tpm_success()),
+        (19, |v| AcmPolicyStatus(v).backup_action()),
+        (29, |v| AcmPolicyStatus(v).ibb_dma_protection()),
+        (35, |v| AcmPolicyStatus(v).cpu_cosigned()),
+    ];
+    for (bit, flag) in flags {
+        for set in 0..64 {
+            assert_eq!(flag(1 << set), set == bit, "bit {bit}, {set} set");
+        }
+    }
+    assert_eq!(BootStatus(0x1234 << 31).code(), 0x1234);
+    assert_eq!(BootStatus(u64::MAX).code(), 0xffff);
+    let policy = AcmPolicyStatus;
+    assert_eq!(policy(0xd).key_manifest_id(), 0xd);
+    assert_eq!(policy(0x16 << 20).txt_profile(), 0x16);
+    assert_eq!(policy(3 << 25).scrub_policy(), 3);
+    assert_eq!(policy(5 << 32).scrtm().0, 5);
+    assert_eq!(policy(1 << 36).tpm_startup_locality(), 3);
+    assert_eq!(policy(0).tpm_startup_locality(), 0);
+    assert_eq!(policy(2 << 13).tpm(), TpmKind::Discrete20);
+    for (value, silent) in [
+        (0, true),
+        (u64::MAX, true),
+        (1, false),
+        (u64::MAX >> 1, false),
+    ] {
+        assert_eq!(BootStatus(value).is_silent(), silent);
+        assert_eq!(policy(value).is_silent(), silent);
+    }
+
+    // SINIT (1), class 6, major 4, minor 0x123, started, valid.
+    let status = AcmStatus(0x8000_0000 | (0x123 << 16) | (1 << 15) | (4 << 10) | (6 << 4) | 1);
+    assert!(status.valid() && status.acm_started() && status.has_error());
+    assert_eq!((status.module_type(), status.class()), (1, 6));
+    assert_eq!((status.major(), status.minor()), (4, 0x123));
+    assert!(!AcmStatus(0x8000_0000).has_error());
+    assert!(!AcmStatus(0x0000_0010).has_error());
+}
+
+/// Offsets and widths: SDG appendix B, tboot's config_regs.h, converged-security-suite. 0x370 must
+/// never be read, not even in part.
+#[test]
+fn every_register_is_read_where_it_is() {
+    for (reg, offset) in [
+        (Reg::MsegBase, 0x310),
+        (Reg::MsegSize, 0x318),
+        (Reg::AcmStatus, 0x328),
+        (Reg::AcmPolicyStatus, 0x378),
+    ] {
+        assert_eq!(reg.offset(), offset, "{}", reg.name());
+    }
+    let mut last = 0;
+    for reg in Reg::ALL {
+        let size = match reg.width() {
+            Width::Byte => 1,
+            Width::Dword => 4,
+            Width::Qword => 8,
+        };
+        let (start, end) = (reg.offset(), reg.offset() + size);
+        assert!(start >= last, "{} overlaps the one before", reg.name());
+        assert!(
+            end <= 0x370 || start >= 0x378,
+            "{} touches 0x370",
+            reg.name()
+        );
+        last = end;
+    }
 }

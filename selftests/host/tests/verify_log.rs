@@ -3,7 +3,7 @@
 //! Corrupt event logs, byte by byte: what is changed is found, and the detail says what it was.
 
 use launchguard_host_tests::fixture::log::{hash, Record};
-use launchguard_host_tests::fixture::{launch, Machine, BANKS};
+use launchguard_host_tests::fixture::{launch, slrt, Machine, BANKS};
 use launchguard_pure::decode::digest::{Digest, HashAlg};
 use launchguard_pure::verify::catalogue::CheckId::{self, *};
 use launchguard_pure::verify::judgement::{Judgement, Outcome, Verdict};
@@ -301,6 +301,7 @@ fn markers_are_not_extended() {
         tables.os_mle_data = vec![0; 104];
         tables.os_mle_data[0] = 1;
     });
+    machine.slrt = Some(slrt::wide(true));
     assert_eq!(failing(&machine.judge("", None)), []);
     // What tboot writes is foreign there, as the reverse is in a launch by tboot.
     machine.set_log(&BANKS, Machine::launched().records);

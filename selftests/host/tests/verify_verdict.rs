@@ -2,7 +2,7 @@
 
 //! The rule that makes one word of findings, row by row.
 
-use launchguard_host_tests::fixture::{launch, Machine, BANKS};
+use launchguard_host_tests::fixture::{launch, slrt, Machine, BANKS};
 use launchguard_pure::decode::digest::HashAlg;
 use launchguard_pure::decode::registers::Reg;
 use launchguard_pure::verify::catalogue::{CheckId, CheckId::*, Severity};
@@ -432,11 +432,21 @@ fn other_launchers_are_unknown_until_waived() {
             tables.os_mle_data = vec![0; 104];
             tables.os_mle_data[0] = 1;
         });
+        m.slrt = Some(slrt::wide(true));
+    };
+    // The size of a Secure Launch table, but no resource table where it points.
+    let unconfirmed: fn(&mut Machine) = |m| {
+        m.change_tables(|tables| {
+            tables.os_mle_data = vec![0; 104];
+            tables.os_mle_data[0] = 1;
+        });
+        m.slrt = Some(vec![0; 4096]);
     };
     let unknown: fn(&mut Machine) = |m| m.change_tables(|tables| tables.os_mle_data[0] = 77);
     for (change, launcher) in [
         (secure_launch, Launcher::SecureLaunch),
         (unknown, Launcher::Unknown),
+        (unconfirmed, Launcher::Unknown),
     ] {
         let mut machine = Machine::launched();
         change(&mut machine);
