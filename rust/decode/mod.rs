@@ -19,6 +19,7 @@
 pub mod acm;
 pub mod bytes;
 pub mod digest;
+pub mod dmar;
 pub mod errorcode;
 pub mod eventlog;
 pub mod heap;
@@ -26,3 +27,4 @@ pub mod msr;
 pub mod registers;
 pub mod slrt;
 pub mod text;
+pub mod vtd;

@@ -4,30 +4,7 @@
 
 use super::Evidence;
 
-/// Registers of a remapping unit (VT-d specification, chapter 11).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnitRegisters {
-    /// VER_REG, offset 0x0.
-    pub version: u32,
-    /// CAP_REG, offset 0x8.
-    pub cap: u64,
-    /// ECAP_REG, offset 0x10.
-    pub ecap: u64,
-    /// GSTS_REG, offset 0x1c.
-    pub gsts: u32,
-    /// RTADDR_REG, offset 0x20.
-    pub rtaddr: u64,
-    /// FSTS_REG, offset 0x34.
-    pub fsts: u32,
-    /// PMEN_REG, offset 0x64; 0 where CAP_REG says that there is none.
-    pub pmen: u32,
-    /// PLMBASE_REG and PLMLIMIT_REG, offsets 0x68 and 0x6c; 0 where there is none.
-    pub pmr_low: (u32, u32),
-    /// PHMBASE_REG and PHMLIMIT_REG, offsets 0x70 and 0x78; 0 where there is none.
-    pub pmr_high: (u64, u64),
-    /// IRTA_REG, offset 0xb8; 0 where ECAP_REG says that there is none.
-    pub irta: u64,
-}
+pub use crate::decode::vtd::UnitRegisters;
 
 /// A remapping unit that the ACPI DMAR names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,8 +54,8 @@ pub enum Ats {
 /// A PCI function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PciFunction {
-    /// Segment.
-    pub segment: u16,
+    /// Segment; above 16 bits where the kernel made it up for devices behind a VMD.
+    pub segment: u32,
     /// Bus.
     pub bus: u8,
     /// Device in bits 7:3, function in bits 2:0.
@@ -93,6 +70,8 @@ pub struct PciFunction {
     pub port_type: Option<u8>,
     /// Whether it is a bridge (header type 1 or 2).
     pub bridge: bool,
+    /// First and last bus behind a bridge.
+    pub buses: Option<(u8, u8)>,
     /// Number of its IOMMU group.
     pub group: Option<u32>,
     /// Functions in the group.

@@ -5,6 +5,7 @@
 //! The fuzz targets do the same for longer and with better aim.
 
 use launchguard_host_tests::exercise::{self, Evidence};
+use launchguard_host_tests::fixture::dmar::{encode, seal};
 use launchguard_host_tests::fixture::Machine;
 use launchguard_pure::decode::digest::HashAlg;
 use launchguard_pure::verify::judgement::Verdict;
@@ -110,6 +111,19 @@ proptest! {
     #[test]
     fn heap(bytes in bytes(1024)) {
         exercise::heap(&bytes);
+    }
+
+    #[test]
+    fn dmar(bytes in bytes(512), sealed in any::<bool>(), flags in any::<u8>()) {
+        exercise::dmar(&bytes);
+        exercise::unit(&bytes);
+        // Most of the decoder lies behind a header that holds.
+        let mut table = encode(38, flags, &[]);
+        table.extend(bytes);
+        if sealed {
+            seal(&mut table);
+        }
+        exercise::dmar(&table);
     }
 
     #[test]

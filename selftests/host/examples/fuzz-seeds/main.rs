@@ -10,6 +10,7 @@ mod scenarios;
 
 use launchguard_host_tests::corpus::Corpus;
 use launchguard_host_tests::exercise::Evidence;
+use launchguard_host_tests::fixture::dmar::{encode, Entry, ScopeSpec};
 use launchguard_host_tests::fixture::{Machine, BANKS};
 use launchguard_pure::decode::digest::HashAlg;
 use std::path::{Path, PathBuf};
@@ -91,6 +92,9 @@ fn fixtures(seeds: &mut Seeds) -> io::Result<()> {
     pinned.references = launched.references(HashAlg::Sha256, &[17, 18]).into_bytes();
     pinned.flags |= Evidence::PCRS_FROM_LOG;
     seeds.write("judge", "replayed", &pinned.to_bytes())?;
+    for (index, table) in dmar_tables().iter().enumerate() {
+        seeds.write("dmar", &index.to_string(), table)?;
+    }
     for (index, text) in POLICIES.iter().enumerate() {
         seeds.write("policy", &index.to_string(), text.as_bytes())?;
     }
@@ -107,6 +111,58 @@ fn fixtures(seeds: &mut Seeds) -> io::Result<()> {
     ];
     let codes: Vec<u8> = codes.into_iter().flat_map(u32::to_le_bytes).collect();
     seeds.write("errorcode", "known", &codes)
+}
+
+/// DMAR tables: one with each structure.
+fn dmar_tables() -> Vec<Vec<u8>> {
+    let scopes = || {
+        vec![
+            ScopeSpec::endpoint(0, 2, 0),
+            ScopeSpec::endpoint(0, 0x1f, 3),
+        ]
+    };
+    let (flags, segment) = (1, 0);
+    let entries = [
+        Entry::unit(0xfed9_0000),
+        Entry::Drhd {
+            flags: 0,
+            size: 0,
+            segment,
+            base: 0xfed9_1000,
+            scopes: scopes(),
+        },
+        Entry::Rmrr {
+            segment,
+            base: 0x7c00_0000,
+            limit: 0x7c7f_ffff,
+            scopes: scopes(),
+        },
+        Entry::Atsr {
+            flags,
+            segment,
+            scopes: scopes(),
+        },
+        Entry::Rhsa {
+            base: 0xfed9_0000,
+            domain: 1,
+        },
+        Entry::Andd {
+            number: 1,
+            name: b"\\_SB.PCI0.I2C0\0".to_vec(),
+        },
+        Entry::Satc {
+            flags,
+            segment,
+            scopes: scopes(),
+        },
+        Entry::Sidp {
+            segment,
+            scopes: scopes(),
+        },
+    ];
+    let each = entries.iter().map(|entry| encode(38, 5, &[entry.clone()]));
+    each.chain([encode(38, 1, &[]), encode(38, 1, &entries)])
+        .collect()
 }
 
 fn real_machines(seeds: &mut Seeds, corpus: &Corpus) -> io::Result<()> {

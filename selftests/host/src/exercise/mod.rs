@@ -5,11 +5,13 @@
 //! Property tests and fuzz targets call these with hostile input. Each one reads every accessor and
 //! formats every message, so that a panic anywhere shows, and asserts what must hold for any input.
 
+mod dmar;
 mod heap;
 mod judge;
 mod log;
 mod texts;
 
+pub use dmar::{dmar, unit};
 pub use heap::heap;
 pub use judge::{judge, Evidence};
 pub use log::eventlog;
