@@ -5,9 +5,9 @@
 use super::NAME;
 use crate::decode::bytes::Bytes;
 use crate::decode::errorcode::ErrorCode;
-use crate::decode::eventlog::Log;
+use crate::decode::eventlog::{Log, LogFormat};
 use crate::decode::heap::{
-    event_log_pointer, BiosData, Chain, Elements, OsMleData, OsSinitData, SinitMleData,
+    event_log_pointers, BiosData, Chain, Elements, OsMleData, OsSinitData, SinitMleData,
 };
 use crate::decode::registers::Reg;
 use crate::engine::{Engine, Snapshot};
@@ -143,14 +143,24 @@ fn write_os_sinit(table: &OsSinitData<'_>, f: &mut Formatter<'_>) -> fmt::Result
     )?;
     writeln!(f, "  capabilities {:#x}", table.capabilities)?;
     write_elements(table.elements(), f)?;
-    match event_log_pointer(table) {
-        Ok(log) => writeln!(
-            f,
-            "  event log: {} bytes at {:#x}, records {} to {}",
-            log.allocated, log.address, log.first, log.next
-        ),
-        Err(error) => writeln!(f, "  event log: {error}"),
+    let logs = match event_log_pointers(table) {
+        Ok(logs) => logs,
+        Err(error) => return writeln!(f, "  event log: {error}"),
+    };
+    for log in logs.iter() {
+        let word = log.format.word();
+        match log.format {
+            LogFormat::Tpm12Container => {
+                writeln!(f, "  event log: format {word} at {:#x}", log.address)?;
+            }
+            LogFormat::Tcg | LogFormat::Legacy { .. } => writeln!(
+                f,
+                "  event log: format {word}, {} bytes at {:#x}, records {} to {}",
+                log.allocated, log.address, log.first, log.next
+            )?,
+        }
     }
+    Ok(())
 }
 
 fn write_sinit_mle(table: &SinitMleData<'_>, f: &mut Formatter<'_>) -> fmt::Result {
@@ -194,17 +204,24 @@ fn write_elements(elements: Elements<'_>, f: &mut Formatter<'_>) -> fmt::Result 
 }
 
 fn write_event_log(snapshot: &Snapshot, f: &mut Formatter<'_>) -> fmt::Result {
-    let log = match &snapshot.examined.collected.log {
-        Evidence::Read(log) => log,
+    let logs = match &snapshot.examined.collected.log {
+        Evidence::Read(logs) => logs,
         Evidence::Unreadable(why) => return writeln!(f, "unknown: {why}"),
         Evidence::Absent(why) => return writeln!(f, "none: {why}"),
     };
-    let opened = match Log::open(&log.bytes, log.pointer.first, log.pointer.next) {
-        Ok(opened) => opened,
-        Err(error) => return writeln!(f, "{error}"),
-    };
-    writeln!(f, "{} bytes of records", opened.as_bytes().len())?;
-    for event in opened.events() {
+    for log in logs.iter() {
+        match log.copy().open() {
+            Ok(opened) => write_log(&opened, f)?,
+            Err(error) => writeln!(f, "{}: {error}", log.copy().format.word())?,
+        }
+    }
+    Ok(())
+}
+
+fn write_log(log: &Log<'_>, f: &mut Formatter<'_>) -> fmt::Result {
+    let size = log.as_bytes().len();
+    writeln!(f, "format {}, {size} bytes of records", log.format().word())?;
+    for event in log.events() {
         match event {
             Ok(event) => {
                 writeln!(

@@ -3,7 +3,6 @@
 //! The contents of the files in sysfs.
 
 use crate::decode::digest::{Digest, HashAlg};
-use crate::decode::eventlog::Log;
 use crate::decode::registers::Reg;
 use crate::engine::{sha256, Engine, Kind, Snapshot};
 use crate::sys::compat;
@@ -186,15 +185,19 @@ impl fmt::Display for Reasons<'_> {
     }
 }
 
-/// Copies from the event log in the TCG format; from its container as it is, when that is no log.
+/// Copies from the event log: in the TCG format as its tools read it, of the legacy format every log
+/// one behind the other, and a TPM 1.2 container as it is. So is what cannot be opened as a log.
 fn read_event_log(snapshot: &Snapshot, offset: usize, out: &mut [u8]) -> usize {
-    let Evidence::Read(log) = &snapshot.examined.collected.log else {
+    let Evidence::Read(logs) = &snapshot.examined.collected.log else {
         return 0;
     };
-    match Log::open(&log.bytes, log.pointer.first, log.pointer.next) {
-        Ok(opened) => copy_pieces(opened.tcg_slices(), offset, out),
-        Err(_) => copy_pieces(core::iter::once(log.bytes.as_slice()), offset, out),
-    }
+    let pieces = logs.iter().flat_map(|log| {
+        let copy = log.copy();
+        let slices = copy.open().ok().map(|opened| opened.tcg_slices());
+        let whole = slices.is_none().then_some(copy.bytes);
+        Iterator::chain(slices.into_iter().flatten(), whole)
+    });
+    copy_pieces(pieces, offset, out)
 }
 
 /// Copies from the concatenation of `pieces`, from `offset` on, as much as fits; how much that was.

@@ -7,6 +7,7 @@ mod checks;
 pub mod drift;
 pub mod facts;
 pub mod judgement;
+pub mod logs;
 pub mod policy;
 pub mod replay;
 mod verdict;

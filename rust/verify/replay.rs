@@ -6,15 +6,19 @@
 //! G.1.1). An event without a digest in a bank did not extend that bank.
 
 mod diagnosis;
+mod heap;
 
 use super::facts::{PcrBank, DRTM_PCRS, FIRST_DRTM_PCR};
 use crate::decode::digest::{Digest, HashAlg, Hasher};
-use crate::decode::eventlog::{Event, EventType, Log};
+use crate::decode::eventlog::{Event, EventType, Log, LogFormat};
 
-pub use diagnosis::{diagnose, Diagnosis};
+pub use diagnosis::{diagnose, records_behind, Diagnosis};
+pub use heap::{combined_parts, COMBINED_SIZE};
 
 /// Bytes of HASH_START's data: 32 of SINIT's hash and EDX of SENTER.
 pub const HASH_START_DATA: usize = 36;
+/// Bytes of HASH_START's data where SINIT's hash is a SHA-1.
+const HASH_START_SHA1_DATA: usize = 24;
 
 /// Position of a PCR in a [`PcrBank`]; `None` for one that a D-RTM event does not reset.
 pub fn slot(pcr: u32) -> Option<usize> {
@@ -22,12 +26,53 @@ pub fn slot(pcr: u32) -> Option<usize> {
     (slot < DRTM_PCRS).then_some(slot)
 }
 
+/// What PCR 17 and 18 hold where the log begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// SHA-1 of PCR 17 and 18; `None` for zero, in which every bank starts that is not SHA-1's.
+    after_sinit: Option<[Digest; 2]>,
+}
+
+impl Start {
+    /// Zero, as the launch leaves them: the log holds all events.
+    pub const ZERO: Self = Self { after_sinit: None };
+
+    /// The value of `pcr` in the bank of `alg`.
+    fn value(&self, alg: HashAlg, pcr: u32) -> Digest {
+        let known = match (&self.after_sinit, alg, pcr) {
+            (Some([pcr17, _]), HashAlg::Sha1, 17) => Some(*pcr17),
+            (Some([_, pcr18]), HashAlg::Sha1, 18) => Some(*pcr18),
+            _ => None,
+        };
+        known.unwrap_or(Digest::zero(alg))
+    }
+
+    /// What SINIT has left in PCR 17 or 18 where no log says it; `None` for other PCRs, and where
+    /// they start at zero.
+    pub fn after_sinit(&self, pcr: u32) -> Option<Digest> {
+        let [pcr17, pcr18] = self.after_sinit?;
+        match pcr {
+            17 => Some(pcr17),
+            18 => Some(pcr18),
+            _ => None,
+        }
+    }
+}
+
+/// Whether `log` holds any event of SINIT. One that does not, in a TPM 1.2 container, holds what
+/// the launcher did behind a SINIT that knows no log: its replay starts with [`Start::from_heap`].
+pub fn has_sinit_event(log: &Log<'_>) -> bool {
+    log.events()
+        .filter_map(Result::ok)
+        .any(|event| matches!(event.kind.value(), 0x400..=0x4ff))
+}
+
 /// What the digest of event HASH_START is. Firmware logs either; the data tells which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HashStart {
-    /// H(data), or there is no data to tell: it extends PCR 17.
+    /// H(data), or there is no data to tell in a log of a TPM 2.0: it extends PCR 17.
     Extended,
-    /// H(0 | H(data)): PCR 17 after the extend.
+    /// H(0 | H(data)), or there is no data to tell in a TPM 1.2 container: PCR 17 after the extend.
     Resulting,
     /// Neither: the log contradicts itself.
     Wrong,
@@ -40,8 +85,12 @@ pub fn hash_start(event: &Event<'_>, alg: HashAlg, hasher: &dyn Hasher) -> HashS
     let Some(logged) = event.digest(alg) else {
         return HashStart::Unknown;
     };
-    if event.data.len() != HASH_START_DATA {
-        return HashStart::Extended;
+    let without_data = match event.format {
+        LogFormat::Tcg | LogFormat::Legacy { .. } => HashStart::Extended,
+        LogFormat::Tpm12Container => HashStart::Resulting,
+    };
+    if event.data.is_empty() {
+        return without_data;
     }
     let Some(hash) = hasher.digest(alg, &[event.data]) else {
         return HashStart::Unknown;
@@ -52,7 +101,11 @@ pub fn hash_start(event: &Event<'_>, alg: HashAlg, hasher: &dyn Hasher) -> HashS
     match extend(&Digest::zero(alg), &hash, hasher) {
         None => HashStart::Unknown,
         Some(result) if result == logged => HashStart::Resulting,
-        Some(_) => HashStart::Wrong,
+        Some(_) if matches!(event.data.len(), HASH_START_DATA | HASH_START_SHA1_DATA) => {
+            HashStart::Wrong
+        }
+        // Data of another kind than the specification's tells nothing.
+        Some(_) => without_data,
     }
 }
 
@@ -83,20 +136,27 @@ fn apply(pcr: &mut Digest, event: &Event<'_>, hasher: &dyn Hasher) -> Option<()>
 
 /// Replays all PCRs of one bank into `out`. They become `None` when the log has no such bank,
 /// cannot be read to its end, or the bank's hash cannot be computed here.
-pub fn replay_bank(log: &Log<'_>, alg: HashAlg, hasher: &dyn Hasher, out: &mut PcrBank) {
+pub fn replay_bank(
+    log: &Log<'_>,
+    start: &Start,
+    alg: HashAlg,
+    hasher: &dyn Hasher,
+    out: &mut PcrBank,
+) {
     for (pcr, slot) in (FIRST_DRTM_PCR..).zip(out.iter_mut()) {
-        *slot = replay_pcr(log, pcr, alg, hasher);
+        *slot = replay_filtered(log, start, pcr, alg, hasher, &mut |_| true);
     }
 }
 
-/// Replays one PCR of one bank; see [`replay_bank`].
+/// Replays one PCR of one bank of a log that holds all events; see [`replay_bank`].
 pub fn replay_pcr(log: &Log<'_>, pcr: u32, alg: HashAlg, hasher: &dyn Hasher) -> Option<Digest> {
-    replay_filtered(log, pcr, alg, hasher, &mut |_| true)
+    replay_filtered(log, &Start::ZERO, pcr, alg, hasher, &mut |_| true)
 }
 
 /// Replays the events for which `counts` holds.
 fn replay_filtered(
     log: &Log<'_>,
+    start: &Start,
     pcr: u32,
     alg: HashAlg,
     hasher: &dyn Hasher,
@@ -107,7 +167,7 @@ fn replay_filtered(
     }
     // Also a PCR without events: a bank whose hash is out of reach must not seem replayed.
     hasher.digest(alg, &[])?;
-    let mut value = Digest::zero(alg);
+    let mut value = start.value(alg, pcr);
     for event in log.events() {
         let event = event.ok()?;
         if event.pcr == pcr && event.is_extended() && counts(&event) {

@@ -5,11 +5,12 @@
 use super::catalogue::{CheckId, CheckSet, Severity, Weight};
 use super::checks::{self, Context, State};
 use super::facts::Facts;
-use super::judgement::{Judgement, Launcher, Outcome, Verdict};
+use super::judgement::{Judgement, Outcome, Verdict};
+use super::logs::Logs;
 use super::policy::{Policy, References};
-use super::replay::{has_launcher_event, replay_bank, uncovered_event, HASH_START_DATA};
+use super::replay::{replay_bank, HASH_START_DATA};
 use crate::decode::digest::{Digest, HashAlg, Hasher};
-use crate::decode::eventlog::{EventType, Log};
+use crate::decode::eventlog::{Event, EventType};
 
 /// Judges `facts` by `policy` and `references` into `out`, which is overwritten whole.
 ///
@@ -28,46 +29,61 @@ pub fn judge(
     let context = Context::new(facts, references, hasher);
     out.launcher = context.launcher;
     if context.state == State::Launched {
-        if let Some(log) = context.sound_log() {
-            replay(log, context.launcher, hasher, out);
-            measurements(log, out);
+        replay(&context, hasher, out);
+        if let Some(logs) = context.sound_logs() {
+            measurements(logs, out);
         }
     }
     checks::run(&context, out);
-    decide(context.state, policy, references, awaiting, out);
+    let strong = !context.is_tpm12();
+    decide(context.state, policy, references, strong, awaiting, out);
 }
 
-/// Replays every bank of the log and tells which ones cover the launch.
+/// Replays every bank of the logs and tells which ones cover the launch.
 #[inline(never)]
-fn replay(log: &Log<'_>, launcher: Launcher, hasher: &dyn Hasher, out: &mut Judgement) {
+fn replay(context: &Context<'_>, hasher: &dyn Hasher, out: &mut Judgement) {
+    let start = context.start();
+    let Some(logs) = context.sound_logs() else {
+        // What the heap says is all there is.
+        let sha1 = out.replay.get_mut(HashAlg::Sha1.index());
+        for (pcr, value) in (17..).zip(sha1.into_iter().flatten()) {
+            *value = start.after_sinit(pcr);
+        }
+        return;
+    };
     let banks = out.replay.iter_mut().zip(out.covered.iter_mut());
     for (alg, (bank, covered)) in HashAlg::ALL.into_iter().zip(banks) {
-        replay_bank(log, alg, hasher, bank);
+        let Some((log, _)) = logs.of(alg) else {
+            continue;
+        };
+        replay_bank(&log, &start, alg, hasher, bank);
         let replayed = bank.iter().all(Option::is_some);
-        // A log that lost tboot's own events must not make a bank look covered that tboot never
-        // extended.
-        let launcher_seen = launcher != Launcher::Tboot
-            || [17, 18]
-                .into_iter()
-                .all(|pcr| has_launcher_event(log, pcr, alg));
-        *covered = replayed && launcher_seen && uncovered_event(log, alg).is_none();
+        *covered = replayed && logs.cover(alg, context.launcher);
     }
 }
 
-/// Takes the measurements of SINIT and of the MLE out of the log.
+/// Takes the measurements of SINIT and of the MLE out of the logs.
 #[inline(never)]
-fn measurements(log: &Log<'_>, out: &mut Judgement) {
-    for event in log.events().filter_map(Result::ok) {
-        match event.kind {
-            EventType::HashStart if out.sinit.is_none() => {
-                out.sinit = sinit_hash(event.data).or_else(|| preferred(|alg| event.digest(alg)));
-            }
-            EventType::MleHash if out.mle.is_none() => {
-                out.mle = preferred(|alg| event.digest(alg));
-            }
-            _ => {}
-        }
-    }
+fn measurements(logs: &Logs<'_>, out: &mut Judgement) {
+    out.sinit = first(logs, EventType::HashStart)
+        .and_then(|event| sinit_hash(event.data))
+        .or_else(|| preferred(|alg| first_in(logs, alg, EventType::HashStart)));
+    out.mle = preferred(|alg| first_in(logs, alg, EventType::MleHash));
+}
+
+/// The first event of `kind` in any log.
+fn first<'a>(logs: &Logs<'a>, kind: EventType) -> Option<Event<'a>> {
+    logs.events().find(|event| event.kind == kind)
+}
+
+/// The digest of the first event of `kind` in the bank of `alg`.
+#[inline(never)]
+fn first_in(logs: &Logs<'_>, alg: HashAlg, kind: EventType) -> Option<Digest> {
+    let (log, _) = logs.of(alg)?;
+    log.events()
+        .filter_map(Result::ok)
+        .find(|event| event.kind == kind)?
+        .digest(alg)
 }
 
 /// SINIT's own hash: the data of HASH_START without EDX.
@@ -133,11 +149,15 @@ fn only(check: CheckId) -> CheckSet {
 
 /// The verdict and the checks behind it. Not good before good: what fails outweighs what is
 /// unknown, and nothing unknown is good.
+///
+/// `strong` says that the TPM can have a bank of at least 256 bits. Without one a launch that is
+/// the expected one stays `unpinned`, and TPM-02 says why.
 #[inline(never)]
 fn decide(
     state: State,
     policy: &Policy<'_>,
     references: Option<&References<'_>>,
+    strong: bool,
     awaiting: bool,
     out: &mut Judgement,
 ) {
@@ -157,7 +177,11 @@ fn decide(
     } else if !unknown.is_empty() {
         (Verdict::Unknown, unknown)
     } else if expects && out.outcome(CheckId::Tpm10) == Outcome::Pass && weakened.is_empty() {
-        (Verdict::Verified, only(CheckId::Tpm10))
+        if strong {
+            (Verdict::Verified, only(CheckId::Tpm10))
+        } else {
+            (Verdict::Unpinned, only(CheckId::Tpm02))
+        }
     } else if weakened.is_empty() {
         (Verdict::Unpinned, only(CheckId::Tpm10))
     } else {

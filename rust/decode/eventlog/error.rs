@@ -3,6 +3,7 @@
 //! What can be wrong with an event log.
 
 use super::MAX_BANKS;
+use crate::decode::digest::HashAlg;
 use core::fmt;
 
 /// A log that cannot be read, with the place.
@@ -77,6 +78,34 @@ pub enum LogErrorKind {
     DigestUnlisted(u16),
     /// A record has two digests of one bank.
     DigestTwice(u16),
+    /// A legacy log of an algorithm whose digest size is not known: its TPM_ALG_ID.
+    Algorithm(u16),
+    /// A legacy log of another algorithm than SHA-1 does not open with its descriptor.
+    NoDescriptor(HashAlg),
+    /// The descriptor of a legacy log is not the one of its algorithm.
+    Descriptor {
+        /// Revision, 1 in every descriptor.
+        revision: u32,
+        /// DIGEST_ALG_ID.
+        id: u32,
+        /// Size of the digests in bytes.
+        size: u32,
+        /// The algorithm that the heap gives for the log.
+        alg: HashAlg,
+    },
+    /// A TPM 1.2 container does not start with its signature.
+    ContainerSignature,
+    /// A TPM 1.2 container is not of version 1: the four version bytes, the first in the low bits.
+    ContainerVersion(u32),
+    /// `48 <= first <= next <= size` does not hold in a TPM 1.2 container.
+    ContainerRange {
+        /// Size of the container in bytes.
+        size: u32,
+        /// Offset of the first record.
+        first: u32,
+        /// Offset behind the last record.
+        next: u32,
+    },
 }
 
 impl fmt::Display for LogErrorKind {
@@ -132,6 +161,40 @@ impl fmt::Display for LogErrorKind {
                 )
             }
             Self::DigestTwice(id) => write!(f, "two digests of algorithm {id:#06x}"),
+            Self::Algorithm(id) => {
+                write!(
+                    f,
+                    "a log of algorithm {id:#06x}, whose digest size is not known"
+                )
+            }
+            Self::NoDescriptor(alg) => write!(
+                f,
+                "the first record of the {alg} log is no descriptor \"FRMT ID EVENT00\""
+            ),
+            Self::Descriptor {
+                revision,
+                id,
+                size,
+                alg,
+            } => write!(
+                f,
+                "descriptor of revision {revision}, algorithm {id}, {size} bytes in a log of {alg}"
+            ),
+            Self::ContainerSignature => {
+                f.write_str("the container does not start with \"TXT Event Container\"")
+            }
+            Self::ContainerVersion(version) => {
+                let [major, minor, record_major, record_minor] = version.to_le_bytes();
+                write!(
+                    f,
+                    "container version {major}.{minor}, record version {record_major}.{record_minor}"
+                )
+            }
+            Self::ContainerRange { size, first, next } => write!(
+                f,
+                "the container's records from {first} to {next} do not lie behind its header in \
+                 {size} bytes"
+            ),
         }
     }
 }

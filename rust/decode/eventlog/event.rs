@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! One record of a crypto-agile log, and the walk over all of them.
+//! One record of a log, and the walk over all of them.
 
 use super::error::{LogError, LogErrorKind};
+use super::format::LogFormat;
 use super::header::{Bank, Banks};
 use super::kind::EventType;
 use super::reader::Reader;
@@ -13,7 +14,7 @@ use core::iter::FusedIterator;
 /// PCR index of records that belong to no PCR (event PCR_MAPPING).
 pub const NO_PCR: u32 = 0xff;
 
-/// A record of the log (TCG_PCR_EVENT2).
+/// A record of the log: TCG_PCR_EVENT2, or one with a single digest (SDG G.1, G.2.2).
 #[derive(Clone, Copy, Debug)]
 pub struct Event<'a> {
     /// Offset of the record, in bytes from the container's start.
@@ -26,6 +27,8 @@ pub struct Event<'a> {
     pub data: &'a [u8],
     /// The whole record as it stands in the log.
     pub bytes: &'a [u8],
+    /// The log's format.
+    pub format: LogFormat,
     digests: Bytes<'a>,
     banks: Banks<'a>,
 }
@@ -52,6 +55,7 @@ impl<'a> Event<'a> {
         Digests {
             rest: self.digests,
             banks: self.banks,
+            tagged: self.format == LogFormat::Tcg,
         }
     }
 
@@ -69,21 +73,24 @@ impl<'a> Event<'a> {
 
     /// Reads one record and leaves `reader` behind it.
     ///
-    /// Layout: u32 PCR, u32 type, u32 count, count of {u16 algorithm, digest}, u32 length, data.
-    fn read(reader: &mut Reader<'a>, banks: Banks<'a>) -> Result<Self, LogError> {
+    /// Layout: u32 PCR, u32 type, digests, u32 length, data. The digests of a crypto-agile record
+    /// are u32 count, count of {u16 algorithm, digest}; other records have one, without a tag.
+    fn read(
+        reader: &mut Reader<'a>,
+        format: LogFormat,
+        banks: Banks<'a>,
+    ) -> Result<Self, LogError> {
         let start = *reader;
         let offset = reader.offset();
         let pcr = reader.u32("PCR index")?;
         let kind = EventType::from_value(reader.u32("event type")?);
-        let at_count = *reader;
-        let count = reader.u32("number of digests")?;
-        if usize::try_from(count).map_or(true, |count| count > banks.len()) {
-            return Err(at_count.error(LogErrorKind::DigestCount {
-                count,
-                banks: banks.len(),
-            }));
-        }
-        let digests = read_digests(reader, banks, count)?;
+        let digests = match format {
+            LogFormat::Tcg => read_tagged(reader, banks)?,
+            LogFormat::Legacy { .. } | LogFormat::Tpm12Container => {
+                let size = banks.iter().next().map_or(0, |bank| bank.size);
+                reader.take("digest", u32::from(size))?
+            }
+        };
         let length = reader.u32("length of the event data")?;
         let data = reader.take("event data", length)?.as_slice();
         Ok(Self {
@@ -92,10 +99,24 @@ impl<'a> Event<'a> {
             kind,
             data,
             bytes: start.until(reader),
+            format,
             digests,
             banks,
         })
     }
+}
+
+/// Reads the number of digests and the digests, and returns the bytes that hold these.
+fn read_tagged<'a>(reader: &mut Reader<'a>, banks: Banks<'a>) -> Result<Bytes<'a>, LogError> {
+    let at_count = *reader;
+    let count = reader.u32("number of digests")?;
+    if usize::try_from(count).map_or(true, |count| count > banks.len()) {
+        return Err(at_count.error(LogErrorKind::DigestCount {
+            count,
+            banks: banks.len(),
+        }));
+    }
+    read_digests(reader, banks, count)
 }
 
 /// Checks `count` digests and returns the bytes that hold them.
@@ -117,6 +138,7 @@ fn read_digests<'a>(
         if (Digests {
             rest: earlier,
             banks,
+            tagged: true,
         })
         .any(|logged| logged.bank.id == id)
         {
@@ -134,12 +156,20 @@ fn read_digests<'a>(
 pub struct Digests<'a> {
     rest: Bytes<'a>,
     banks: Banks<'a>,
+    /// Whether its algorithm stands in front of each.
+    tagged: bool,
 }
 
 impl<'a> Iterator for Digests<'a> {
     type Item = LoggedDigest<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if !self.tagged {
+            let bytes = self.rest.as_slice();
+            self.rest = Bytes::new(&[]);
+            let bank = self.banks.iter().next()?;
+            return (!bytes.is_empty()).then_some(LoggedDigest { bank, bytes });
+        }
         let bank = self.banks.find(self.rest.u16(0)?)?;
         let size = usize::from(bank.size);
         let bytes = self.rest.get(2, size)?;
@@ -152,15 +182,17 @@ impl<'a> Iterator for Digests<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Events<'a> {
     reader: Reader<'a>,
+    format: LogFormat,
     banks: Banks<'a>,
     broken: bool,
 }
 
 impl<'a> Events<'a> {
     /// The records from where `reader` stands to the log's end.
-    pub(super) const fn new(reader: Reader<'a>, banks: Banks<'a>) -> Self {
+    pub(super) const fn new(reader: Reader<'a>, format: LogFormat, banks: Banks<'a>) -> Self {
         Self {
             reader,
+            format,
             banks,
             broken: false,
         }
@@ -181,7 +213,7 @@ impl<'a> Iterator for Events<'a> {
         }
         // A record takes 16 bytes at least, so the log's size bounds the number of steps.
         let mut reader = self.reader;
-        let event = Event::read(&mut reader, self.banks);
+        let event = Event::read(&mut reader, self.format, self.banks);
         if event.is_ok() {
             self.reader = reader;
         } else {

@@ -3,6 +3,7 @@
 //! The log as `tpm2_eventlog` reads it.
 
 use super::event::Events;
+use super::format::LogFormat;
 use super::Log;
 
 /// The pieces whose concatenation is a log that `tpm2_eventlog` can read and whose PCRs it computes
@@ -21,17 +22,26 @@ use super::Log;
 /// So the pieces are the header and every record that stands for an extend, unchanged and in their
 /// order, and nothing behind the log's end. Where the log is broken, the last piece is all the
 /// rest, so that the tool stumbles as well instead of showing the half that could be read.
+///
+/// A log of another format has no such form: its one piece is the log as it stands.
 #[derive(Clone, Copy, Debug)]
 pub struct TcgSlices<'a> {
     header: Option<&'a [u8]>,
-    events: Events<'a>,
+    events: Option<Events<'a>>,
 }
 
 impl<'a> TcgSlices<'a> {
-    pub(super) const fn new(log: &Log<'a>) -> Self {
-        Self {
-            header: Some(log.header),
-            events: log.events,
+    pub(super) fn new(log: &Log<'a>) -> Self {
+        if log.format == LogFormat::Tcg {
+            Self {
+                header: Some(log.header),
+                events: Some(log.events),
+            }
+        } else {
+            Self {
+                header: Some(log.as_bytes()),
+                events: None,
+            }
         }
     }
 }
@@ -43,11 +53,12 @@ impl<'a> Iterator for TcgSlices<'a> {
         if let Some(header) = self.header.take() {
             return Some(header);
         }
+        let events = self.events.as_mut()?;
         loop {
-            match self.events.next()? {
+            match events.next()? {
                 Ok(event) if event.is_extended() => return Some(event.bytes),
                 Ok(_) => {}
-                Err(_) => return Some(self.events.rest()),
+                Err(_) => return Some(events.rest()),
             }
         }
     }

@@ -37,6 +37,20 @@ pub struct Banks<'a> {
     list: &'a [u8],
 }
 
+impl Banks<'static> {
+    /// The one bank of `alg`, as a header would list it.
+    pub(super) const fn of(alg: HashAlg) -> Self {
+        let list: &[u8] = match alg {
+            HashAlg::Sha1 => &[0x04, 0, 20, 0],
+            HashAlg::Sha256 => &[0x0b, 0, 32, 0],
+            HashAlg::Sha384 => &[0x0c, 0, 48, 0],
+            HashAlg::Sha512 => &[0x0d, 0, 64, 0],
+            HashAlg::Sm3 => &[0x12, 0, 32, 0],
+        };
+        Self { list }
+    }
+}
+
 impl<'a> Banks<'a> {
     /// Number of banks.
     pub const fn len(&self) -> usize {

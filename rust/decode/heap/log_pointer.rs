@@ -2,35 +2,12 @@
 
 //! Where the heap says that the event log lies.
 
-use super::body::{Body, LogArea};
+use super::body::{Body, LegacyLogs, LogArea};
 use super::elements::{Element, ElementError, ElementType};
 use super::os_sinit_data::OsSinitData;
+use crate::decode::digest::HashAlg;
+pub use crate::decode::eventlog::LogFormat;
 use core::fmt;
-
-/// The format of an event log (SDG appendix G).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// TPM 2.0, crypto-agile: what [`crate::decode::eventlog::Log`] reads.
-    Tcg,
-    /// TPM 2.0, one log for each algorithm, without digests of other algorithms.
-    Legacy {
-        /// TPM_ALG_ID of its digests.
-        alg: u16,
-    },
-    /// TPM 1.2, a container with its own header.
-    Tpm12Container,
-}
-
-impl LogFormat {
-    /// The word in reports.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Tcg => "tcg2",
-            Self::Legacy { .. } => "tpm2-legacy",
-            Self::Tpm12Container => "tpm12",
-        }
-    }
-}
 
 /// Where the event log lies. The address is a launcher's word: nothing to map before it has been
 /// compared with the memory map.
@@ -58,6 +35,10 @@ pub enum LogPointerError {
     Element(ElementError),
     /// Two elements of one type.
     Ambiguous(ElementType),
+    /// Two legacy logs of one algorithm: its TPM_ALG_ID.
+    AlgorithmTwice(u16),
+    /// There are legacy logs, but none of an algorithm known here: the first one's TPM_ALG_ID.
+    Algorithm(u16),
     /// `first <= next <= allocated` does not hold.
     Range(LogArea),
     /// The address is 0, or address and size overflow.
@@ -70,6 +51,12 @@ impl fmt::Display for LogPointerError {
             Self::Missing => f.write_str("OsSinitData points at no event log"),
             Self::Element(error) => write!(f, "OsSinitData: {error}"),
             Self::Ambiguous(kind) => write!(f, "OsSinitData has two {kind} elements"),
+            Self::AlgorithmTwice(id) => {
+                write!(f, "event log pointer: two logs of algorithm {id:#06x}")
+            }
+            Self::Algorithm(id) => {
+                write!(f, "event log pointer: algorithm {id:#06x} is not known")
+            }
             Self::Range(area) => write!(
                 f,
                 "event log pointer: records from {} to {} do not lie in a container of {} bytes",
@@ -84,13 +71,38 @@ impl fmt::Display for LogPointerError {
     }
 }
 
-/// The pointer to the event log, of the best format that there is one for: crypto-agile, then
-/// legacy (the first of its logs), then TPM 1.2.
+/// The pointers to the event logs of one launch; see [`event_log_pointers`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogPointers {
+    /// One, or of the legacy format one for each algorithm, by [`HashAlg::index`].
+    pointers: [Option<LogPointer>; HashAlg::ALL.len()],
+}
+
+impl LogPointers {
+    /// The pointers, at least one.
+    pub fn iter(&self) -> impl Iterator<Item = &LogPointer> {
+        self.pointers.iter().flatten()
+    }
+}
+
+/// The pointer to the first event log of [`event_log_pointers`].
 ///
 /// # Errors
 ///
-/// When there is none, an element is broken, or the range is none.
+/// As [`event_log_pointers`].
 pub fn event_log_pointer(table: &OsSinitData<'_>) -> Result<LogPointer, LogPointerError> {
+    let pointers = event_log_pointers(table)?;
+    let first = pointers.iter().next().copied();
+    first.ok_or(LogPointerError::Missing)
+}
+
+/// The pointers to the event logs, of the best format that there is one for: crypto-agile, then
+/// legacy (its logs of algorithms known here), then TPM 1.2.
+///
+/// # Errors
+///
+/// When there is none, an element is broken, or a range is none.
+pub fn event_log_pointers(table: &OsSinitData<'_>) -> Result<LogPointers, LogPointerError> {
     const BEST_FIRST: [ElementType; 3] = [
         ElementType::EventLogPointer21,
         ElementType::EventLogPointer2,
@@ -109,17 +121,14 @@ pub fn event_log_pointer(table: &OsSinitData<'_>) -> Result<LogPointer, LogPoint
         }
     }
     let element = found.into_iter().flatten().next();
-    pointer(&element.ok_or(LogPointerError::Missing)?)
+    pointers_of(&element.ok_or(LogPointerError::Missing)?)
 }
 
-fn pointer(element: &Element<'_>) -> Result<LogPointer, LogPointerError> {
+fn pointers_of(element: &Element<'_>) -> Result<LogPointers, LogPointerError> {
     let body = element.body().map_err(LogPointerError::Element)?;
     let (format, area) = match body {
         Body::EventLogPointer21(area) => (LogFormat::Tcg, area),
-        Body::EventLogPointer2(logs) => {
-            let log = logs.iter().next().ok_or(LogPointerError::Missing)?;
-            (LogFormat::Legacy { alg: log.alg }, log.area)
-        }
+        Body::EventLogPointer2(logs) => return legacy_pointers(&logs),
         Body::EventLogPtr(address) => {
             let area = LogArea {
                 address,
@@ -131,6 +140,37 @@ fn pointer(element: &Element<'_>) -> Result<LogPointer, LogPointerError> {
         }
         _ => return Err(LogPointerError::Missing),
     };
+    let mut pointers = [None; HashAlg::ALL.len()];
+    if let Some(slot) = pointers.first_mut() {
+        *slot = Some(pointer(format, area)?);
+    }
+    Ok(LogPointers { pointers })
+}
+
+fn legacy_pointers(logs: &LegacyLogs<'_>) -> Result<LogPointers, LogPointerError> {
+    let mut pointers = [None; HashAlg::ALL.len()];
+    let mut unknown = None;
+    for log in logs.iter() {
+        // The digest size of an algorithm that is not known here is not known either.
+        let known = HashAlg::from_tpm_id(log.alg);
+        let Some(slot) = known.and_then(|alg| pointers.get_mut(alg.index())) else {
+            unknown.get_or_insert(log.alg);
+            continue;
+        };
+        let found = pointer(LogFormat::Legacy { alg: log.alg }, log.area)?;
+        if slot.replace(found).is_some() {
+            return Err(LogPointerError::AlgorithmTwice(log.alg));
+        }
+    }
+    match unknown {
+        Some(alg) if pointers.iter().flatten().next().is_none() => {
+            Err(LogPointerError::Algorithm(alg))
+        }
+        _ => Ok(LogPointers { pointers }),
+    }
+}
+
+fn pointer(format: LogFormat, area: LogArea) -> Result<LogPointer, LogPointerError> {
     let end = area.address.checked_add(u64::from(area.allocated));
     if area.address == 0 || end.is_none() {
         return Err(LogPointerError::Address(area));

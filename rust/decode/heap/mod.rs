@@ -21,7 +21,9 @@ pub use bios_data::{BiosData, Platform};
 pub use body::{Addresses, Body, BodyError, LegacyLog, LegacyLogs, LogArea, Regions};
 pub use chain::{Chain, ChainError, ChainErrorKind, Table, TableId};
 pub use elements::{Element, ElementError, ElementErrorKind, ElementType, Elements};
-pub use log_pointer::{event_log_pointer, LogFormat, LogPointer, LogPointerError};
+pub use log_pointer::{
+    event_log_pointer, event_log_pointers, LogFormat, LogPointer, LogPointerError, LogPointers,
+};
 pub use os_mle_data::{Area, OsMleData, Producer, SavedState};
 pub use os_sinit_data::OsSinitData;
 pub use sinit_mle_data::{Mdr, Mdrs, MemoryKind, SinitMleData};

@@ -24,7 +24,7 @@ use crate::verify::drift::Baseline;
 use ::kernel::prelude::*;
 use ::kernel::sync::Arc;
 
-pub(crate) use log::EventLog;
+pub(crate) use log::EventLogs;
 
 /// Largest heap that is copied, in bytes. Firmware sets aside 1 MiB or less.
 const MAX_HEAP: u64 = 16 << 20;
@@ -48,8 +48,8 @@ pub(crate) struct Collected {
     pub(crate) registers: Registers,
     /// The heap.
     pub(crate) heap: Evidence<Heap>,
-    /// The event log.
-    pub(crate) log: Evidence<EventLog>,
+    /// The event logs.
+    pub(crate) log: Evidence<EventLogs>,
     /// The TPM.
     pub(crate) tpm: Evidence<KBox<TpmFacts>>,
     latched: Option<Latched>,
@@ -194,7 +194,7 @@ impl Collected {
                 bytes: &heap.bytes,
                 stable: heap.stable,
             }),
-            log: map(&self.log, EventLog::facts),
+            log: map(&self.log, EventLogs::facts),
             sinit: map(&self.sinit, |bytes| bytes.as_slice()),
             slrt: map(&self.slrt, |bytes| bytes.as_slice()),
             memory: self.memory,

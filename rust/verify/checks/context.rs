@@ -3,12 +3,14 @@
 //! What several checks look at, decoded once.
 
 use crate::decode::digest::{HashAlg, Hasher};
-use crate::decode::eventlog::{Log, LogError};
-use crate::decode::heap::{Chain, ChainError, OsMleData, Producer, SinitMleData};
+use crate::decode::eventlog::{LogError, LogFormat};
+use crate::decode::heap::{Chain, ChainError, OsMleData, OsSinitData, Producer, SinitMleData};
 use crate::decode::registers::{launch_claimed, DidVid, Reg, VENDOR_INTEL};
-use crate::verify::facts::{Evidence, Facts, HeapCopy, LogCopy, LogSet, TpmFacts};
+use crate::verify::facts::{Evidence, Facts, HeapCopy, LogSet, TpmFacts, TpmFamily};
 use crate::verify::judgement::Launcher;
+use crate::verify::logs::Logs;
 use crate::verify::policy::References;
+use crate::verify::replay::{has_sinit_event, Start};
 
 /// What registers and PCR 17 say together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,11 +75,13 @@ impl Pcr17 {
 #[derive(Clone, Copy)]
 pub(super) enum LogState<'a> {
     /// Every record could be read.
-    Sound(Log<'a>, LogCopy<'a>),
+    Sound(Logs<'a>),
     /// It is no well-formed log.
     Broken(LogError),
-    /// It could not be read, or there is none.
+    /// It could not be read.
     Missing(&'static str),
+    /// There is none.
+    None(&'static str),
 }
 
 /// The heap: split into its tables, broken, or not there with the reason.
@@ -133,7 +137,7 @@ impl<'a> Context<'a> {
             state,
             launcher,
             heap,
-            log: open_log(facts.log),
+            log: open_log(&facts.log),
         }
     }
 
@@ -148,10 +152,10 @@ impl<'a> Context<'a> {
             .is_some_and(|value| DidVid(value).vendor() == VENDOR_INTEL)
     }
 
-    /// The log, if it is sound.
-    pub(in crate::verify) fn sound_log(&self) -> Option<&Log<'a>> {
+    /// The logs, if they are sound.
+    pub(in crate::verify) const fn sound_logs(&self) -> Option<&Logs<'a>> {
         match &self.log {
-            LogState::Sound(log, _) => Some(log),
+            LogState::Sound(logs) => Some(logs),
             _ => None,
         }
     }
@@ -159,10 +163,48 @@ impl<'a> Context<'a> {
     /// Why there is no sound log.
     pub(super) const fn log_reason(&self) -> &'static str {
         match self.log {
-            LogState::Sound(..) => "",
+            LogState::Sound(_) => "",
             LogState::Broken(_) => "the event log is malformed (TPM-06)",
-            LogState::Missing(reason) => reason,
+            LogState::Missing(reason) | LogState::None(reason) => reason,
         }
+    }
+
+    /// Whether this is a launch that left no log, as those of the first SINITs did: a TPM 1.2, and
+    /// a heap that points at none.
+    pub(super) fn is_without_log(&self) -> bool {
+        matches!(self.log, LogState::None(_)) && self.is_tpm12()
+    }
+
+    /// Whether the launch is that of a TPM 1.2: by its log, else by the TPM.
+    pub(in crate::verify) fn is_tpm12(&self) -> bool {
+        match self.sound_logs().and_then(Logs::format) {
+            Some(format) => format == LogFormat::Tpm12Container,
+            None => self.tpm().is_some_and(|tpm| tpm.family == TpmFamily::Tpm12),
+        }
+    }
+
+    /// What PCR 17 and 18 hold where the log begins: zero, or with a SINIT that knows no log what
+    /// the heap says.
+    pub(in crate::verify) fn start(&self) -> Start {
+        let from_heap = match self.sound_logs() {
+            Some(logs) => logs.iter().all(|(log, _)| {
+                log.format() == LogFormat::Tpm12Container && !has_sinit_event(&log)
+            }),
+            None => self.is_without_log(),
+        };
+        if !from_heap {
+            return Start::ZERO;
+        }
+        let start = || {
+            let capabilities = self.os_sinit_data()?.capabilities;
+            Start::from_heap(&self.sinit_mle_data()?, capabilities, self.hasher)
+        };
+        start().unwrap_or(Start::ZERO)
+    }
+
+    /// OsSinitData, if it can be decoded.
+    pub(super) fn os_sinit_data(&self) -> Option<OsSinitData<'a>> {
+        OsSinitData::decode(self.chain()?.os_sinit_data.bytes).ok()
     }
 
     /// The heap's tables, if it could be split.
@@ -216,23 +258,15 @@ fn split_heap(heap: Evidence<HeapCopy<'_>>) -> HeapState<'_> {
 }
 
 #[inline(never)]
-fn open_log(logs: Evidence<LogSet<'_>>) -> LogState<'_> {
-    let set = match logs {
-        Evidence::Read(set) => set,
-        Evidence::Unreadable(reason) | Evidence::Absent(reason) => {
-            return LogState::Missing(reason)
-        }
-    };
-    let Some(copy) = set.first().copied() else {
-        return LogState::Missing("there is no log");
-    };
-    let log = match Log::open(copy.bytes, copy.first, copy.next) {
-        Ok(log) => log,
-        Err(error) => return LogState::Broken(error),
-    };
-    match log.events().find_map(Result::err) {
-        Some(error) => LogState::Broken(error),
-        None => LogState::Sound(log, copy),
+fn open_log<'a>(logs: &'a Evidence<LogSet<'a>>) -> LogState<'a> {
+    match logs {
+        Evidence::Read(set) => match Logs::open(set) {
+            Ok(logs) => LogState::Sound(logs),
+            Err(Some(error)) => LogState::Broken(error),
+            Err(None) => LogState::Missing("there is no log"),
+        },
+        Evidence::Unreadable(reason) => LogState::Missing(reason),
+        Evidence::Absent(reason) => LogState::None(reason),
     }
 }
 

@@ -7,7 +7,6 @@ use super::hex::Hex;
 use crate::decode::digest::HashAlg;
 use crate::decode::eventlog::EventType;
 use crate::verify::catalogue::CheckId;
-use crate::verify::facts::TpmFamily;
 use crate::verify::judgement::{Judgement, Outcome};
 
 /// TXT-11.
@@ -28,7 +27,7 @@ pub(super) fn public_key(c: &Context<'_>, out: &mut Judgement) {
             format_args!("TXT.PUBLIC.KEY is all {digit}"),
         );
     }
-    if c.tpm().is_some_and(|tpm| tpm.family == TpmFamily::Tpm12) {
+    if c.is_tpm12() {
         return out.set(
             check,
             Outcome::Pass,
@@ -42,13 +41,12 @@ pub(super) fn public_key(c: &Context<'_>, out: &mut Judgement) {
 #[inline(never)]
 fn compare_key(c: &Context<'_>, key: &[u8; 32], out: &mut Judgement) {
     let check = CheckId::Txt11;
-    let LogState::Sound(log, _) = &c.log else {
+    let LogState::Sound(logs) = &c.log else {
         return out.set(check, Outcome::Unknown, format_args!("{}", c.log_reason()));
     };
     let mut compared: Option<HashAlg> = None;
-    let events = log
+    let events = logs
         .events()
-        .filter_map(Result::ok)
         .filter(|event| event.kind == EventType::SinitPubKeyHash);
     for event in events {
         for alg in HashAlg::ALL {

@@ -1,53 +1,94 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! TPM-06 to TPM-09: what the event log itself must be like.
+//! TPM-06, TPM-07 and TPM-09: what the event log itself must be like.
 
 use super::context::{Context, LogState};
 use crate::decode::bytes::Bytes;
-use crate::decode::digest::HashAlg;
-use crate::decode::eventlog::{Event, EventType, Log, NO_PCR};
-use crate::decode::heap::{event_log_pointer, LogPointerError, OsSinitData};
+use crate::decode::digest::{Digest, HashAlg};
+use crate::decode::eventlog::{Event, EventType, Log, LogFormat, NO_PCR};
+use crate::decode::heap::{event_log_pointer, LogPointerError};
 use crate::verify::catalogue::CheckId;
-use crate::verify::judgement::{Judgement, Launcher, Outcome};
-use crate::verify::replay::{hash_start, slot, HashStart, HASH_START_DATA};
+use crate::verify::judgement::{Judgement, Outcome};
+use crate::verify::logs::Logs;
+use crate::verify::replay::{
+    combined_parts, hash_start, slot, HashStart, COMBINED_SIZE, HASH_START_DATA,
+};
 
-/// The log, or the finding that it cannot be had.
-fn sound<'a, 'b>(c: &'b Context<'a>, check: CheckId, out: &mut Judgement) -> Option<&'b Log<'a>> {
-    let log = c.sound_log();
-    if log.is_none() {
-        out.set(check, Outcome::Unknown, format_args!("{}", c.log_reason()));
+/// The logs, or the finding that they cannot be had.
+pub(super) fn sound<'a, 'b>(
+    c: &'b Context<'a>,
+    check: CheckId,
+    out: &mut Judgement,
+) -> Option<&'b Logs<'a>> {
+    let logs = c.sound_logs();
+    if logs.is_none() {
+        let outcome = if c.is_without_log() {
+            Outcome::NotApplicable
+        } else {
+            Outcome::Unknown
+        };
+        out.set(check, outcome, format_args!("{}", c.log_reason()));
     }
-    log
+    logs
 }
 
 /// TPM-06.
 pub(super) fn structure(c: &Context<'_>, out: &mut Judgement) {
     let check = CheckId::Tpm06;
-    let log = match &c.log {
-        LogState::Missing(reason) => {
-            return match wrong_pointer(c) {
-                Some(error) => out.set(check, Outcome::Fail, format_args!("{error}")),
-                None => out.set(check, Outcome::Unknown, format_args!("{reason}")),
-            };
+    match &c.log {
+        LogState::Missing(_) | LogState::None(_) => {
+            if let Some(error) = wrong_pointer(c) {
+                return out.set(check, Outcome::Fail, format_args!("{error}"));
+            }
         }
         LogState::Broken(error) => {
             return out.set(check, Outcome::Fail, format_args!("{error}"));
         }
-        LogState::Sound(log, _) => log,
+        LogState::Sound(_) => {}
+    }
+    let Some(logs) = sound(c, check, out) else {
+        return;
     };
-    if let Some(field) = wrong_header_field(log) {
-        return out.set(
+    let (mut count, mut banks, mut size) = (0usize, 0usize, 0usize);
+    for (log, _) in logs.iter() {
+        match events_in_place(&log, out) {
+            Some(events) => count = count.saturating_add(events),
+            None => return,
+        }
+        banks = banks.saturating_add(log.banks().len());
+        size = size.saturating_add(log.as_bytes().len());
+    }
+    let word = logs.format().map_or("no", LogFormat::word);
+    out.set(
+        check,
+        Outcome::Pass,
+        format_args!("{count} events in {banks} banks, {size} bytes, format {word}"),
+    );
+}
+
+/// The number of events of `log` when each is in its place; else records what is not.
+#[inline(never)]
+fn events_in_place(log: &Log<'_>, out: &mut Judgement) -> Option<usize> {
+    let check = CheckId::Tpm06;
+    let field = match log.format() {
+        LogFormat::Tcg => wrong_header_field(log),
+        LogFormat::Legacy { .. } => wrong_descriptor_field(log),
+        LogFormat::Tpm12Container => None,
+    };
+    if let Some(field) = field {
+        out.set(
             check,
             Outcome::Fail,
             format_args!("the header's {field} is not that of a DRTM log"),
         );
+        return None;
     }
     let mut count = 0usize;
     for event in log.events().filter_map(Result::ok) {
         count = count.saturating_add(1);
         let at = event.offset;
         if !is_in_place(&event) {
-            return out.set(
+            out.set(
                 check,
                 Outcome::Fail,
                 format_args!(
@@ -55,36 +96,31 @@ pub(super) fn structure(c: &Context<'_>, out: &mut Judgement) {
                     event.kind, event.pcr
                 ),
             );
+            return None;
         }
         if event.is_extended() && event.digests().next().is_none() {
-            return out.set(
+            out.set(
                 check,
                 Outcome::Fail,
                 format_args!("the {} at {at} has no digest at all", event.kind),
             );
+            return None;
         }
     }
-    out.set(
-        check,
-        Outcome::Pass,
-        format_args!(
-            "{count} events in {} banks, {} bytes",
-            log.banks().len(),
-            log.as_bytes().len()
-        ),
-    );
+    Some(count)
 }
 
 /// The error of a pointer to the log that is there and contradicts itself: that was read, and is
 /// wrong. An element that cannot be decoded is HEAP-04's.
 fn wrong_pointer(c: &Context<'_>) -> Option<LogPointerError> {
-    let table = OsSinitData::decode(c.chain()?.os_sinit_data.bytes).ok()?;
-    event_log_pointer(&table).err().filter(|error| {
-        !matches!(
-            error,
-            LogPointerError::Missing | LogPointerError::Element(_)
-        )
-    })
+    event_log_pointer(&c.os_sinit_data()?)
+        .err()
+        .filter(|error| {
+            !matches!(
+                error,
+                LogPointerError::Missing | LogPointerError::Element(_)
+            )
+        })
 }
 
 /// The field of the header record that no log has so: they are all covered by no digest.
@@ -114,6 +150,23 @@ fn wrong_header_field(log: &Log<'_>) -> Option<&'static str> {
     None
 }
 
+/// The same of the descriptor that a legacy log opens with, where it has one.
+fn wrong_descriptor_field(log: &Log<'_>) -> Option<&'static str> {
+    let bytes = Bytes::new(log.header());
+    if bytes.is_empty() {
+        return None;
+    }
+    let zero = |offset, len| {
+        bytes
+            .get(offset, len)
+            .is_some_and(|bytes| bytes.iter().all(|byte| *byte == 0))
+    };
+    if !zero(0, 4) {
+        return Some("PCR index");
+    }
+    (!zero(8, 20)).then_some("digest")
+}
+
 /// Whether the event names a PCR that one of its type can have.
 fn is_in_place(event: &Event<'_>) -> bool {
     match event.kind {
@@ -125,25 +178,57 @@ fn is_in_place(event: &Event<'_>) -> bool {
     }
 }
 
+/// What TPM-07 has compared.
+#[derive(Clone, Copy, Default)]
+struct Compared {
+    /// Digests that are those of their data.
+    digests: usize,
+    /// Events whose data is not what was measured.
+    without: usize,
+}
+
 /// TPM-07.
 pub(super) fn data(c: &Context<'_>, out: &mut Judgement) {
     let check = CheckId::Tpm07;
-    let Some(log) = sound(c, check, out) else {
+    let Some(logs) = sound(c, check, out) else {
         return;
     };
-    let (mut compared, mut without) = (0usize, 0usize);
+    let mut compared = Compared::default();
+    for (log, _) in logs.iter() {
+        if differs_from_data(c, &log, &mut compared, out) || differs_from_heap(c, &log, out) {
+            return;
+        }
+    }
+    out.set(
+        check,
+        Outcome::Pass,
+        format_args!(
+            "{} digests are those of their data; {} events have none",
+            compared.digests, compared.without
+        ),
+    );
+}
+
+/// Whether an event of `log` has another digest than its data; records it.
+#[inline(never)]
+fn differs_from_data(
+    c: &Context<'_>,
+    log: &Log<'_>,
+    compared: &mut Compared,
+    out: &mut Judgement,
+) -> bool {
     for event in log.events().filter_map(Result::ok) {
         if !data_is_measured(&event) {
-            without = without.saturating_add(1);
+            compared.without = compared.without.saturating_add(1);
             continue;
         }
         for alg in HashAlg::ALL {
             match agrees(&event, alg, c) {
                 None => {}
-                Some(true) => compared = compared.saturating_add(1),
+                Some(true) => compared.digests = compared.digests.saturating_add(1),
                 Some(false) => {
-                    return out.set(
-                        check,
+                    out.set(
+                        CheckId::Tpm07,
                         Outcome::Fail,
                         format_args!(
                             "the {} bytes of {} at {} do not have its {alg} digest",
@@ -152,15 +237,61 @@ pub(super) fn data(c: &Context<'_>, out: &mut Judgement) {
                             event.offset
                         ),
                     );
+                    return true;
                 }
             }
         }
     }
-    out.set(
-        check,
-        Outcome::Pass,
-        format_args!("{compared} digests are those of their data; {without} events have none"),
-    );
+    false
+}
+
+/// Whether an event of a TPM 1.2 launch says another thing than SinitMleData, which SINIT wrote
+/// beside the log; records it.
+#[inline(never)]
+fn differs_from_heap(c: &Context<'_>, log: &Log<'_>, out: &mut Judgement) -> bool {
+    if log.format() != LogFormat::Tpm12Container {
+        return false;
+    }
+    let Some(table) = c.sinit_mle_data().filter(|table| table.version <= 8) else {
+        return false;
+    };
+    for event in log.events().filter_map(Result::ok) {
+        let logged = event.digest(HashAlg::Sha1);
+        let (field, agrees) = match event.kind {
+            // Earlier versions hold SINIT's own hash there.
+            EventType::HashStart if table.version >= 7 => {
+                let resulting = hash_start(&event, HashAlg::Sha1, c.hasher);
+                let field = Digest::new(HashAlg::Sha1, &table.sinit_hash);
+                (
+                    "SinitHash",
+                    resulting != HashStart::Resulting || logged == field,
+                )
+            }
+            EventType::MleHash => {
+                let field = Digest::new(HashAlg::Sha1, &table.mle_hash);
+                ("MleHash", logged == field)
+            }
+            EventType::CombinedHash if !event.data.is_empty() => {
+                let mut parts = [0; COMBINED_SIZE];
+                let capabilities = c.os_sinit_data().map_or(0, |table| table.capabilities);
+                let size = combined_parts(&table, capabilities, &mut parts);
+                ("the combined fields", parts.get(..size) == Some(event.data))
+            }
+            _ => continue,
+        };
+        if !agrees {
+            out.set(
+                CheckId::Tpm07,
+                Outcome::Fail,
+                format_args!(
+                    "the {} at {} is not that of SinitMleData ({field})",
+                    event.kind, event.offset
+                ),
+            );
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether the event's data is what its digest measures (SDG tables E-5 and E-6, and what real
@@ -170,8 +301,12 @@ fn data_is_measured(event: &Event<'_>) -> bool {
         EventType::HashStart => event.data.len() == HASH_START_DATA,
         // Real logs have one byte 0 whether there is an STM or not.
         EventType::StmHash => !matches!(event.data, [] | [0]),
-        EventType::BiosAcRegData
-        | EventType::CpuScrtmStat
+        // A TPM 1.2 is extended with the 20 bytes themselves.
+        EventType::BiosAcRegData => event.format.is_tpm2() && !event.data.is_empty(),
+        EventType::CombinedHash | EventType::ElementsHash | EventType::LcpHash => {
+            !event.format.is_tpm2() && !event.data.is_empty()
+        }
+        EventType::CpuScrtmStat
         | EventType::LcpControlHash
         | EventType::OsSinitDataCapHash
         | EventType::LcpDetailsHash
@@ -198,172 +333,14 @@ fn agrees(event: &Event<'_>, alg: HashAlg, c: &Context<'_>) -> Option<bool> {
     Some(c.hasher.digest(alg, &[event.data])? == logged)
 }
 
-/// How often an event of a TPM 2.0 launch stands in PCR 17 and in PCR 18 (SDG table E-6).
-const EXPECTED: [(EventType, usize, usize); 10] = [
-    (EventType::HashStart, 1, 0),
-    (EventType::BiosAcRegData, 1, 0),
-    (EventType::LcpDetailsHash, 1, 0),
-    (EventType::StmHash, 1, 0),
-    (EventType::MleHash, 1, 0),
-    (EventType::SinitPubKeyHash, 0, 1),
-    (EventType::LcpAuthoritiesHash, 0, 1),
-    (EventType::CpuScrtmStat, 1, 1),
-    (EventType::LcpControlHash, 1, 1),
-    (EventType::OsSinitDataCapHash, 1, 1),
-];
-
-/// TPM-08.
-pub(super) fn events(c: &Context<'_>, out: &mut Judgement) {
-    let check = CheckId::Tpm08;
-    let Some(log) = sound(c, check, out) else {
-        return;
-    };
-    if foreign_event(c, log, out) || wrong_number(c, log, out) {
-        return;
-    }
-    let first = log
-        .events()
-        .filter_map(Result::ok)
-        .find(Event::is_extended)
-        .map(|event| event.kind);
-    if first != Some(EventType::HashStart) {
-        return out.set(
-            check,
-            Outcome::Fail,
-            format_args!("HASH_START is not the first event"),
-        );
-    }
-    out.set(
-        check,
-        Outcome::Pass,
-        format_args!("every event of a TPM 2.0 launch, in its PCR"),
-    );
-}
-
-/// Whether there is an event that no launch of this kind logs; records it.
-#[inline(never)]
-fn foreign_event(c: &Context<'_>, log: &Log<'_>, out: &mut Judgement) -> bool {
-    for event in log.events().filter_map(Result::ok) {
-        let why = match event.kind {
-            EventType::Unknown(_) => "no launcher writes this type",
-            EventType::NoAction => "only the header has this type",
-            EventType::CombinedHash | EventType::ElementsHash | EventType::LcpHash => {
-                "only a TPM 1.2 launch has this type"
-            }
-            EventType::PcrMapping if event.data != [1, 0, 0, 0] => {
-                "a TPM 2.0 launch maps to details and authorities: data 1"
-            }
-            EventType::TbootMeasurement if c.launcher == Launcher::SecureLaunch => {
-                "the launcher is Secure Launch"
-            }
-            EventType::SlaunchEvent | EventType::SlaunchStart | EventType::SlaunchEnd
-                if c.launcher == Launcher::Tboot =>
-            {
-                "the launcher is tboot"
-            }
-            _ => continue,
-        };
-        out.set(
-            CheckId::Tpm08,
-            Outcome::Fail,
-            format_args!(
-                "foreign event at {}: {} in PCR {}: {why}",
-                event.offset, event.kind, event.pcr
-            ),
-        );
-        return true;
-    }
-    false
-}
-
-fn count(log: &Log<'_>, kind: EventType, pcr: u32) -> usize {
-    log.events()
-        .filter_map(Result::ok)
-        .filter(|event| event.kind == kind && event.pcr == pcr)
-        .count()
-}
-
-/// Whether an event stands in the log too often, not often enough or in the wrong PCR; records it.
-#[inline(never)]
-fn wrong_number(c: &Context<'_>, log: &Log<'_>, out: &mut Judgement) -> bool {
-    let all_twice = EXPECTED.iter().all(|(kind, in_17, in_18)| {
-        count(log, *kind, 17) == in_17.saturating_mul(2)
-            && count(log, *kind, 18) == in_18.saturating_mul(2)
-    });
-    if all_twice {
-        out.set(
-            CheckId::Tpm08,
-            Outcome::Fail,
-            format_args!("every event is logged twice"),
-        );
-        return true;
-    }
-    for (kind, in_17, in_18) in EXPECTED {
-        for (pcr, expected) in (17u32..).zip([in_17, in_18, 0, 0, 0, 0]) {
-            if wrong_count(kind, pcr, count(log, kind, pcr), expected, out) {
-                return true;
-            }
-        }
-    }
-    // Older SINITs leave it out; where it is, it is in both.
-    let in_17 = count(log, EventType::NvInfoHash, 17);
-    if in_17 > 1 {
-        return wrong_count(EventType::NvInfoHash, 17, in_17, 1, out);
-    }
-    let in_18 = count(log, EventType::NvInfoHash, 18);
-    if wrong_count(EventType::NvInfoHash, 18, in_18, in_17, out) {
-        return true;
-    }
-    c.launcher == Launcher::Tboot && no_tboot_event(log, out)
-}
-
-fn wrong_count(
-    kind: EventType,
-    pcr: u32,
-    found: usize,
-    expected: usize,
-    out: &mut Judgement,
-) -> bool {
-    if found == expected {
-        return false;
-    }
-    let why = match (found, expected) {
-        (0, _) => ": missing, or the log was cut short",
-        (_, 0) => ": wrong PCR or foreign",
-        _ => ": logged more than once, or foreign",
-    };
-    out.set(
-        CheckId::Tpm08,
-        Outcome::Fail,
-        format_args!("{kind} stands {found} times in PCR {pcr}, expected {expected}{why}"),
-    );
-    true
-}
-
-/// tboot extends PCR 17 and 18 with its policy whatever that says (policy.c, verify_g_policy).
-fn no_tboot_event(log: &Log<'_>, out: &mut Judgement) -> bool {
-    for pcr in [17, 18] {
-        if count(log, EventType::TbootMeasurement, pcr) == 0 {
-            out.set(
-                CheckId::Tpm08,
-                Outcome::Fail,
-                format_args!("no event of tboot in PCR {pcr}: the log was cut short"),
-            );
-            return true;
-        }
-    }
-    false
-}
-
 /// TPM-09.
 pub(super) fn capped(c: &Context<'_>, out: &mut Judgement) {
     let check = CheckId::Tpm09;
-    let Some(log) = sound(c, check, out) else {
+    let Some(logs) = sound(c, check, out) else {
         return;
     };
-    let cap = log
+    let cap = logs
         .events()
-        .filter_map(Result::ok)
         .find(|event| matches!(event.kind, EventType::CapValue | EventType::RandomValue));
     if let Some(event) = cap {
         return out.set(
@@ -377,7 +354,7 @@ pub(super) fn capped(c: &Context<'_>, out: &mut Judgement) {
     };
     let missing = HashAlg::ALL
         .into_iter()
-        .find(|alg| tpm.is_allocated(*alg) && !log.banks().contains(*alg));
+        .find(|alg| tpm.is_allocated(*alg) && logs.of(*alg).is_none());
     match missing {
         Some(alg) => out.set(
             check,

@@ -5,10 +5,10 @@
 use super::context::{Context, LogState};
 use super::hex::Hex;
 use crate::decode::digest::HashAlg;
-use crate::decode::eventlog::Log;
 use crate::verify::catalogue::CheckId;
-use crate::verify::facts::{LogCopy, TpmFacts};
+use crate::verify::facts::TpmFacts;
 use crate::verify::judgement::{Judgement, Outcome};
+use crate::verify::logs::Logs;
 use crate::verify::replay::{diagnose, slot};
 
 /// PCRs that a launcher may extend beside 17 and 18.
@@ -33,11 +33,10 @@ pub(super) fn pcr17(c: &Context<'_>, out: &mut Judgement) {
     if !compare(c, check, 17, out) {
         return;
     }
-    let Some(log) = c.sound_log() else { return };
+    let Some(logs) = c.sound_logs() else { return };
     for pcr in FURTHER {
-        let used = log
+        let used = logs
             .events()
-            .filter_map(Result::ok)
             .any(|event| event.pcr == pcr && event.is_extended());
         if used && !compare(c, check, pcr, out) {
             return;
@@ -52,20 +51,23 @@ pub(super) fn pcr18(c: &Context<'_>, out: &mut Judgement) {
 
 /// Compares the replay of `pcr` with the TPM and records it; whether it passes.
 fn compare(c: &Context<'_>, check: CheckId, pcr: u32, out: &mut Judgement) -> bool {
-    let (log, copy) = match &c.log {
-        LogState::Sound(log, copy) => (log, copy),
+    let Some(tpm) = c.tpm() else {
+        out.set(check, Outcome::Unknown, format_args!("{}", c.tpm_reason()));
+        return false;
+    };
+    let logs = match &c.log {
+        LogState::Sound(logs) => logs,
+        LogState::None(_) if c.is_without_log() => {
+            return without_log(c, check, tpm, pcr, out);
+        }
         _ => {
             out.set(check, Outcome::Unknown, format_args!("{}", c.log_reason()));
             return false;
         }
     };
-    let Some(tpm) = c.tpm() else {
-        out.set(check, Outcome::Unknown, format_args!("{}", c.tpm_reason()));
-        return false;
-    };
-    let compared = banks(log, tpm, pcr, out);
+    let compared = banks(logs, tpm, pcr, out);
     if let Some(alg) = compared.differs {
-        explain(c, check, (log, copy), pcr, alg, out);
+        explain(c, check, logs, pcr, alg, out);
         return false;
     }
     if let Some(alg) = compared.open {
@@ -101,11 +103,48 @@ fn compare(c: &Context<'_>, check: CheckId, pcr: u32, out: &mut Judgement) -> bo
     true
 }
 
+/// A TPM 1.2 launch whose SINIT wrote no log: the heap tells what SINIT extended, and nothing what
+/// the launcher did.
 #[inline(never)]
-fn banks(log: &Log<'_>, tpm: &TpmFacts, pcr: u32, out: &Judgement) -> Compared {
+fn without_log(
+    c: &Context<'_>,
+    check: CheckId,
+    tpm: &TpmFacts,
+    pcr: u32,
+    out: &mut Judgement,
+) -> bool {
+    let alg = HashAlg::Sha1;
+    let (Some(after), Some(actual)) = (out.replayed(alg, pcr).copied(), tpm.pcr(alg, pcr)) else {
+        out.set(check, Outcome::Unknown, format_args!("{}", c.log_reason()));
+        return false;
+    };
+    let same = after == *actual;
+    if same {
+        out.set(
+            check,
+            Outcome::Pass,
+            format_args!("no log; what the heap says SINIT measured leads to PCR {pcr}"),
+        );
+    } else {
+        out.set(
+            check,
+            Outcome::Unknown,
+            format_args!(
+                "no log; SINIT left {:.16}.. in PCR {pcr} by the heap, it is {:.16}..: the launcher's \
+                 part is not known",
+                Hex(&after),
+                Hex(actual)
+            ),
+        );
+    }
+    same
+}
+
+#[inline(never)]
+fn banks(logs: &Logs<'_>, tpm: &TpmFacts, pcr: u32, out: &Judgement) -> Compared {
     let mut compared = Compared::default();
     for alg in HashAlg::ALL {
-        if !tpm.is_allocated(alg) || !log.banks().contains(alg) {
+        if !tpm.is_allocated(alg) || logs.of(alg).is_none() {
             continue;
         }
         match (out.replayed(alg, pcr), tpm.pcr(alg, pcr)) {
@@ -129,7 +168,7 @@ fn banks(log: &Log<'_>, tpm: &TpmFacts, pcr: u32, out: &Judgement) -> Compared {
 fn explain(
     c: &Context<'_>,
     check: CheckId,
-    (log, copy): (&Log<'_>, &LogCopy<'_>),
+    logs: &Logs<'_>,
     pcr: u32,
     alg: HashAlg,
     out: &mut Judgement,
@@ -143,7 +182,10 @@ fn explain(
     else {
         return;
     };
-    let diagnosis = diagnose(log, copy, pcr, actual, c.hasher);
+    let Some((log, copy)) = logs.of(alg) else {
+        return;
+    };
+    let diagnosis = diagnose(&log, copy, &c.start(), pcr, actual, c.hasher);
     out.set(
         check,
         Outcome::Fail,

@@ -8,6 +8,7 @@ mod cpu;
 mod dma;
 mod dpr;
 mod drift;
+mod events;
 mod heap;
 mod hex;
 mod kernel;
@@ -55,7 +56,7 @@ const LAUNCH: [Check; 26] = [
     measurement::pcr18,
     log::structure,
     log::data,
-    log::events,
+    events::events,
     log::capped,
     references::expected,
     kernel::launched,

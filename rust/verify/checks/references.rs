@@ -8,14 +8,17 @@ use crate::decode::digest::{Digest, HashAlg};
 use crate::decode::eventlog::EventType;
 use crate::decode::text::Text;
 use crate::verify::catalogue::CheckId;
-use crate::verify::facts::TpmFacts;
+use crate::verify::facts::{TpmFacts, TpmFamily};
 use crate::verify::judgement::{Judgement, Outcome};
+use crate::verify::logs::Mapping;
 use crate::verify::policy::{Launch, Pin, References};
 
 /// How a launch entry compares with the TPM.
 enum Match {
     /// Every pin equals its PCR, 17 and 18 among them in the bank named.
     Whole(HashAlg),
+    /// The same on a TPM 1.2, whose one bank is SHA-1's.
+    Sha1,
     /// Every pin equals its PCR, but 17 and 18 are not both pinned in one strong covered bank.
     Weak,
     /// A PCR differs.
@@ -55,6 +58,17 @@ fn match_launches(references: &References<'_>, tpm: &TpmFacts, out: &mut Judgeme
     for launch in references.launches() {
         count = count.saturating_add(1);
         match compare(&launch, tpm, out) {
+            Match::Sha1 => {
+                out.launch = Some(Text::format(format_args!("{}", launch.name)));
+                return out.set(
+                    check,
+                    Outcome::Pass,
+                    format_args!(
+                        "PCR 17 and 18 sha1 are those of \"{:.64}\"; a TPM 1.2 launch stays unpinned",
+                        launch.name
+                    ),
+                );
+            }
             Match::Whole(alg) => {
                 out.launch = Some(Text::format(format_args!("{}", launch.name)));
                 return out.set(
@@ -106,6 +120,13 @@ fn compare(launch: &Launch<'_>, tpm: &TpmFacts, out: &Judgement) -> Match {
                 .any(|pin| pin.pcr == pcr && pin.digest.alg() == alg)
         })
     };
+    if tpm.family == TpmFamily::Tpm12 {
+        return if pins_both(HashAlg::Sha1) {
+            Match::Sha1
+        } else {
+            Match::Weak
+        };
+    }
     HashAlg::ALL
         .into_iter()
         .find(|alg| alg.is_strong() && out.covers(*alg) && pins_both(*alg))
@@ -130,7 +151,12 @@ fn describe(launch: &Launch<'_>, found: &Match, tpm: &TpmFacts) -> Text<120> {
             "\"{name:.32}\" pins PCR {pcr} {}, which could not be read",
             digest.alg()
         )),
-        Match::Weak | Match::Whole(_) => Text::format(format_args!(
+        Match::Weak | Match::Sha1 | Match::Whole(_) if tpm.family == TpmFamily::Tpm12 => {
+            Text::format(format_args!(
+                "\"{name:.32}\" does not pin both PCR 17 and 18 sha1"
+            ))
+        }
+        Match::Weak | Match::Sha1 | Match::Whole(_) => Text::format(format_args!(
             "\"{name:.32}\" pins PCR 17 and 18 in no bank of 256 bits that covers the launch"
         )),
     }
@@ -187,9 +213,10 @@ fn identity_matches(
 
 /// The digest of event MLE_HASH in the bank of `alg`.
 fn mle_digest(c: &Context<'_>, alg: HashAlg) -> Option<Digest> {
-    c.sound_log()?
-        .events()
+    let (log, _) = c.sound_logs()?.of(alg)?;
+    let pcr = Mapping::of(&log).mle_pcr();
+    log.events()
         .filter_map(Result::ok)
-        .find(|event| event.kind == EventType::MleHash && event.pcr == 17)?
+        .find(|event| event.kind == EventType::MleHash && event.pcr == pcr)?
         .digest(alg)
 }

@@ -4,10 +4,12 @@
 
 use super::context::Context;
 use crate::decode::digest::HashAlg;
+use crate::decode::eventlog::LogFormat;
 use crate::decode::text::Text;
 use crate::verify::catalogue::CheckId;
 use crate::verify::facts::{TpmFacts, TpmFamily, DRTM_PCRS};
 use crate::verify::judgement::{Judgement, Outcome};
+use crate::verify::logs::Logs;
 use crate::verify::replay::uncovered_event;
 use core::fmt::Write;
 
@@ -43,10 +45,17 @@ pub(super) fn family(c: &Context<'_>, out: &mut Judgement) {
         TpmFamily::Tpm20 => ("2.0", sinit >= 9 && os >= 7),
         TpmFamily::Tpm12 => ("1.2", sinit <= 8),
     };
+    let format = c.sound_logs().and_then(Logs::format);
+    let fits = format.is_none_or(|format| format.is_tpm2() == (tpm.family == TpmFamily::Tpm20));
+    let log = format.map_or("no", LogFormat::word);
     out.set(
         check,
-        if good { Outcome::Pass } else { Outcome::Fail },
-        format_args!("TPM {name} with OsSinitData {os} and SinitMleData {sinit}"),
+        if good && fits {
+            Outcome::Pass
+        } else {
+            Outcome::Fail
+        },
+        format_args!("TPM {name} with OsSinitData {os} and SinitMleData {sinit}, {log} log"),
     );
 }
 
@@ -77,10 +86,10 @@ pub(super) fn coverage(c: &Context<'_>, out: &mut Judgement) {
         return out.set(
             check,
             Outcome::NotApplicable,
-            format_args!("a TPM 1.2 has one bank, sha1"),
+            format_args!("a TPM 1.2 has one bank, sha1: too weak for a verified launch"),
         );
     }
-    if c.sound_log().is_none() {
+    if c.sound_logs().is_none() {
         return out.set(check, Outcome::Unknown, format_args!("{}", c.log_reason()));
     }
     if pin_fails(c, out) {
@@ -122,11 +131,15 @@ fn covered_banks(c: &Context<'_>, tpm: &TpmFacts, out: &mut Judgement) {
 /// The event that the bank of `alg` misses, in words.
 #[inline(never)]
 fn first_uncovered(c: &Context<'_>, alg: HashAlg) -> Option<Text<80>> {
-    let log = c.sound_log()?;
-    if !log.banks().contains(alg) {
+    let logs = c.sound_logs()?;
+    let Some((log, _)) = logs.of(alg) else {
         return Some(Text::format(format_args!("; {alg} is not in the log")));
-    }
-    let event = uncovered_event(log, alg)?;
+    };
+    let Some(event) = uncovered_event(&log, alg) else {
+        return logs
+            .misses_events(&log)
+            .then(|| Text::format(format_args!("; the {alg} log has fewer events than others")));
+    };
     Some(Text::format(format_args!(
         "; {} at {} has no {alg} digest",
         event.kind, event.offset

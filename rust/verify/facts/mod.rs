@@ -9,7 +9,7 @@ mod nv;
 
 use super::drift::Baseline;
 use crate::decode::digest::{Digest, HashAlg};
-use crate::decode::heap::LogFormat;
+use crate::decode::eventlog::{Log, LogError, LogFormat};
 use crate::decode::registers::Registers;
 
 pub use chipset::{ChipsetFacts, FirmwareTables, MemoryRange, Remap, CONFIG_SIZE};
@@ -54,12 +54,24 @@ pub struct HeapCopy<'a> {
 pub struct LogCopy<'a> {
     /// Its format.
     pub format: LogFormat,
-    /// The bytes of the whole container (`allocated` bytes of the heap's pointer, capped).
+    /// The bytes of the whole container (`allocated` bytes of the heap's pointer, or what a TPM 1.2
+    /// container says of itself; capped).
     pub bytes: &'a [u8],
-    /// Offset of the first record, as the heap element says.
+    /// Offset of the first record, as the heap element or the TPM 1.2 container says.
     pub first: u32,
-    /// Offset behind the last record, as the heap element says.
+    /// Offset behind the last record, as the heap element or the TPM 1.2 container says.
     pub next: u32,
+}
+
+impl<'a> LogCopy<'a> {
+    /// The log.
+    ///
+    /// # Errors
+    ///
+    /// When it does not open as one of its format.
+    pub fn open(&self) -> Result<Log<'a>, LogError> {
+        Log::open_as(self.format, self.bytes, self.first, self.next)
+    }
 }
 
 /// The DRTM event logs of a launch: one, or with the legacy format of TPM 2.0 one for each algorithm.

@@ -2,9 +2,9 @@
 
 //! Why a replay does not end in the TPM's value.
 
-use super::{apply, replay_filtered};
+use super::{apply, replay_filtered, Start};
 use crate::decode::digest::{Digest, Hasher};
-use crate::decode::eventlog::{Event, EventType, Log};
+use crate::decode::eventlog::{Event, EventType, Log, LogFormat, Tpm12Header};
 use crate::verify::facts::LogCopy;
 use core::fmt;
 
@@ -64,20 +64,21 @@ impl fmt::Display for Diagnosis {
 pub fn diagnose(
     log: &Log<'_>,
     copy: &LogCopy<'_>,
+    start: &Start,
     pcr: u32,
     target: &Digest,
     hasher: &dyn Hasher,
 ) -> Diagnosis {
     let count = events_of(log, pcr).count();
     if count <= MAX_SEARCHED {
-        if let Some(found) = logged_twice(log, pcr, target, hasher) {
+        if let Some(found) = logged_twice(log, start, pcr, target, hasher) {
             return found;
         }
-        if let Some(found) = foreign(log, pcr, target, hasher) {
+        if let Some(found) = foreign(log, start, pcr, target, hasher) {
             return found;
         }
     }
-    cut_short(log, copy, pcr, target, hasher).unwrap_or(Diagnosis::Unexplained)
+    cut_short(log, copy, start, pcr, target, hasher).unwrap_or(Diagnosis::Unexplained)
 }
 
 fn events_of<'a>(log: &Log<'a>, pcr: u32) -> impl Iterator<Item = Event<'a>> {
@@ -101,6 +102,7 @@ fn repeats(log: &Log<'_>, event: &Event<'_>) -> bool {
 #[inline(never)]
 fn logged_twice(
     log: &Log<'_>,
+    start: &Start,
     pcr: u32,
     target: &Digest,
     hasher: &dyn Hasher,
@@ -111,16 +113,22 @@ fn logged_twice(
     if repeated == 0 {
         return None;
     }
-    let value = replay_filtered(log, pcr, target.alg(), hasher, &mut |event| {
+    let value = replay_filtered(log, start, pcr, target.alg(), hasher, &mut |event| {
         !repeats(log, event)
     })?;
     (value == *target).then_some(Diagnosis::LoggedTwice { repeated })
 }
 
 #[inline(never)]
-fn foreign(log: &Log<'_>, pcr: u32, target: &Digest, hasher: &dyn Hasher) -> Option<Diagnosis> {
+fn foreign(
+    log: &Log<'_>,
+    start: &Start,
+    pcr: u32,
+    target: &Digest,
+    hasher: &dyn Hasher,
+) -> Option<Diagnosis> {
     events_of(log, pcr)
-        .find(|suspect| is_explained_without(log, suspect.offset, pcr, target, hasher))
+        .find(|suspect| is_explained_without(log, start, suspect.offset, pcr, target, hasher))
         .map(|suspect| Diagnosis::Foreign {
             offset: suspect.offset,
             kind: suspect.kind,
@@ -130,15 +138,47 @@ fn foreign(log: &Log<'_>, pcr: u32, target: &Digest, hasher: &dyn Hasher) -> Opt
 #[inline(never)]
 fn is_explained_without(
     log: &Log<'_>,
+    start: &Start,
     offset: usize,
     pcr: u32,
     target: &Digest,
     hasher: &dyn Hasher,
 ) -> bool {
-    replay_filtered(log, pcr, target.alg(), hasher, &mut |event| {
+    replay_filtered(log, start, pcr, target.alg(), hasher, &mut |event| {
         event.offset != offset
     })
     .is_some_and(|value| value == *target)
+}
+
+/// Offset behind the log's last record.
+fn end_of(log: &Log<'_>, copy: &LogCopy<'_>) -> Option<usize> {
+    let end = match log.format() {
+        LogFormat::Tpm12Container => Tpm12Header::read(copy.bytes).ok()?.next,
+        LogFormat::Tcg | LogFormat::Legacy { .. } => copy.next,
+    };
+    usize::try_from(end).ok()
+}
+
+/// The records that stand behind the log's end, up to the first that is none.
+fn behind<'a>(log: &Log<'a>, copy: &LogCopy<'a>) -> Option<impl Iterator<Item = Event<'a>>> {
+    let end = end_of(log, copy)?;
+    let all = Log::open_with_rest(copy.format, copy.bytes, copy.first).ok()?;
+    let records = all
+        .events()
+        .map_while(Result::ok)
+        .skip_while(move |event| event.offset < end);
+    Some(records.take(MAX_BEHIND))
+}
+
+/// How many records of a launch stand directly behind the log's end, at most 16: a launcher wrote
+/// them and did not count them, or they were left there by an earlier launch.
+pub fn records_behind(log: &Log<'_>, copy: &LogCopy<'_>) -> usize {
+    let Some(records) = behind(log, copy) else {
+        return 0;
+    };
+    records
+        .take_while(|event| !matches!(event.kind, EventType::Unknown(_) | EventType::NoAction))
+        .count()
 }
 
 /// Reads on behind the log's end: a cut log leaves its last records there.
@@ -146,23 +186,13 @@ fn is_explained_without(
 fn cut_short(
     log: &Log<'_>,
     copy: &LogCopy<'_>,
+    start: &Start,
     pcr: u32,
     target: &Digest,
     hasher: &dyn Hasher,
 ) -> Option<Diagnosis> {
-    let mut value = super::replay_pcr(log, pcr, target.alg(), hasher)?;
-    let end = usize::try_from(copy.next).ok()?;
-    let all = Log::open(
-        copy.bytes,
-        copy.first,
-        u32::try_from(copy.bytes.len()).ok()?,
-    )
-    .ok()?;
-    let behind = all
-        .events()
-        .map_while(Result::ok)
-        .skip_while(|event| event.offset < end);
-    for (index, event) in behind.take(MAX_BEHIND).enumerate() {
+    let mut value = replay_filtered(log, start, pcr, target.alg(), hasher, &mut |_| true)?;
+    for (index, event) in behind(log, copy)?.enumerate() {
         if event.pcr != pcr || !event.is_extended() {
             continue;
         }

@@ -3,6 +3,7 @@
 //! The command line.
 
 use clap::{Parser, Subcommand, ValueEnum};
+use launchguard_pure::decode::digest::HashAlg;
 use std::path::PathBuf;
 
 /// Where the module shows itself.
@@ -73,14 +74,44 @@ pub enum Command {
 /// An event log in a file.
 #[derive(Clone, Debug, clap::Args)]
 pub struct LogFile {
-    /// The log, crypto-agile format; - for standard input
+    /// The log, in any format; - for standard input
     pub file: PathBuf,
-    /// Offset of the first record, in bytes
+    /// Offset of the first record, in bytes; a TPM 1.2 container says it itself
     #[arg(long, value_name = "OFFSET", default_value_t = 0)]
     pub first: u32,
     /// Offset behind the last record, in bytes; default: where nothing but zeros follows
     #[arg(long, value_name = "OFFSET")]
     pub next: Option<u32>,
+    /// Take the file for a legacy log of this algorithm; default: what the file looks like
+    #[arg(long, value_name = "ALG")]
+    pub alg: Option<Alg>,
+}
+
+/// The algorithm of a legacy log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Alg {
+    /// SHA-1
+    Sha1,
+    /// SHA-256
+    Sha256,
+    /// SHA-384
+    Sha384,
+    /// SHA-512
+    Sha512,
+    /// SM3-256
+    Sm3,
+}
+
+impl From<Alg> for HashAlg {
+    fn from(alg: Alg) -> Self {
+        match alg {
+            Alg::Sha1 => Self::Sha1,
+            Alg::Sha256 => Self::Sha256,
+            Alg::Sha384 => Self::Sha384,
+            Alg::Sha512 => Self::Sha512,
+            Alg::Sm3 => Self::Sm3,
+        }
+    }
 }
 
 /// Evidence to decode.

@@ -331,7 +331,9 @@ fn a_capped_bank_fails() {
     for kind in [0x4ff, 0x4fe] {
         let mut machine = Machine::launched();
         machine.change_launch(|records| records.push(Record::of_data(17, kind, &BANKS, &[1])));
-        assert_eq!(failing(&machine.judge("", None)), [Tpm09], "{kind:#x}");
+        // A bank that is capped does not see the launch either.
+        let judgement = machine.judge("", None);
+        assert_eq!(failing(&judgement), [Tpm02, Tpm09], "{kind:#x}");
     }
 }
 

@@ -72,6 +72,10 @@ fn table_versions_go_with_each_other_and_with_the_tpm() {
             tables.sinit_mle_data[0] = *sinit;
         });
         machine.tpm_mut().family = *family;
+        if *family == Tpm12 {
+            // The fixture's log is that of a TPM 2.0.
+            machine.log = None;
+        }
         let judgement = machine.judge("", None);
         let found = (judgement.outcome(Heap03), judgement.outcome(Tpm01));
         assert_eq!(found, (*heap03, *tpm01), "{bios} {os} {sinit} {family:?}");

@@ -2,14 +2,13 @@
 
 //! `enroll`: references for the launch that is running.
 
-use super::log::judge;
+use super::log::{judge, LogBytes};
 use crate::device::Device;
 use crate::report::Report;
 use anyhow::{ensure, Context, Result};
 use launchguard_pure::decode::digest::{Digest, HashAlg};
-use launchguard_pure::decode::heap::LogFormat;
+use launchguard_pure::decode::eventlog::LogFormat;
 use launchguard_pure::verify::catalogue::CheckId;
-use launchguard_pure::verify::facts::LogCopy;
 use launchguard_pure::verify::judgement::{Judgement, Verdict};
 use launchguard_pure::verify::policy::{References, MAX_NAME};
 use serde_json::{json, Map, Value};
@@ -25,7 +24,8 @@ const RELEASE: &str = "/proc/sys/kernel/osrelease";
 ///
 /// Only what was found good can be pinned: a launch that fails for any other reason than the
 /// references in force is refused. Pins are written for the banks of at least 256 bits that cover
-/// the launch, and only where the log replays to the TPM's value.
+/// the launch, and only where the log replays to the TPM's value. A TPM 1.2 has no such bank: there
+/// the pins are SHA-1's.
 pub fn run(sysfs: &Path, name: Option<&str>) -> Result<Report> {
     let name = match name {
         Some(name) => name.to_owned(),
@@ -36,16 +36,14 @@ pub fn run(sysfs: &Path, name: Option<&str>) -> Result<Report> {
         return Ok(refused(&why));
     }
     let log = device.bytes("event_log")?;
-    let judged = judge(LogCopy {
-        format: LogFormat::Tcg,
-        bytes: &log,
-        first: 0,
-        next: u32::try_from(log.len()).context("event_log: larger than 4 GiB")?,
-    });
+    let logs = LogBytes::find(log, 0, None, None).context("event_log")?;
+    let judged = judge(logs.set());
+    // Its only bank; such a launch never becomes more than unpinned.
+    let is_tpm12 = logs.format() == LogFormat::Tpm12Container;
     let mut text = format!("version 1 references\nlaunch \"{name}\" {{\n");
     let mut banks = Map::new();
     for alg in HashAlg::ALL {
-        if !alg.is_strong() || judged.covered.get(alg.index()) != Some(&true) {
+        if !(alg.is_strong() || is_tpm12) || judged.covered.get(alg.index()) != Some(&true) {
             continue;
         }
         let Some(values) = values(&device, &judged, alg)? else {
@@ -61,7 +59,7 @@ pub fn run(sysfs: &Path, name: Option<&str>) -> Result<Report> {
     text.push_str("}\n");
     if banks.is_empty() {
         return Ok(refused(
-            "no bank of at least 256 bits covers the launch and replays to the TPM's values",
+            "no bank covers the launch and replays to the TPM's values",
         ));
     }
     // Also catches a name that the language cannot hold.

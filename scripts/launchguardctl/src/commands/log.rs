@@ -2,36 +2,38 @@
 
 //! Event logs in files.
 
-use crate::cli::LogFile;
+use crate::cli::{Alg, LogFile};
 use crate::input;
-use anyhow::{anyhow, Context, Error, Result};
-use launchguard_pure::decode::bytes::Bytes;
-use launchguard_pure::decode::eventlog::{Log, LogError, LogErrorKind};
-use launchguard_pure::decode::heap::LogFormat;
+use anyhow::{anyhow, bail, Context, Result};
+use launchguard_pure::decode::digest::HashAlg;
+use launchguard_pure::decode::eventlog::{Event, Log, LogFormat};
 use launchguard_pure::decode::registers::Registers;
 use launchguard_pure::hasher::HostHasher;
 use launchguard_pure::verify::facts::{Evidence, Facts, LogCopy, LogSet};
 use launchguard_pure::verify::judgement::Judgement;
 use launchguard_pure::verify::policy::Policy;
 
-/// Signature of a TPM 1.2 event log container (SDG G.1).
-const TPM12_SIGNATURE: &[u8] = b"TXT Event Container\0";
-/// Signature in the first record of a TPM 2.0 log in the legacy format (SDG G.2.2).
-const LEGACY_SIGNATURE: &[u8] = b"FRMT ID EVENT00";
-/// Bytes of a legacy record in front of its data, where the digest is SHA-1's.
-const LEGACY_HEADER: usize = 32;
-/// Event types of a launch (SDG G, tboot, Secure Launch).
-const LAUNCH_TYPES: std::ops::Range<u32> = 0x400..0x600;
+/// A descriptor that a legacy log of another algorithm than SHA-1 opens with, up to its signature:
+/// PCR 0, type 3, a digest of zeros, 28 bytes of data (SDG G.2.2).
+const DESCRIPTOR: &[u8] = b"\0\0\0\0\x03\0\0\0\
+    \0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x1c\0\0\0FRMT ID EVENT00\0";
 
-/// A log's bytes, and where its records lie.
+/// One log in a file.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    format: LogFormat,
+    /// Offset of the first record.
+    first: u32,
+    /// Offset behind the last record.
+    next: u32,
+}
+
+/// A file's bytes, and which logs stand where in it: one, or several of the legacy format one behind
+/// the other, as the module exports them.
 #[derive(Clone, Debug)]
 pub struct LogBytes {
-    /// The file.
-    pub container: Vec<u8>,
-    /// Offset of the first record.
-    pub first: u32,
-    /// Offset behind the last record.
-    pub next: u32,
+    container: Vec<u8>,
+    parts: Vec<Part>,
 }
 
 impl LogBytes {
@@ -39,46 +41,107 @@ impl LogBytes {
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, or holds no log in the crypto-agile format.
+    /// When the file cannot be read, or holds no log.
     pub fn read(file: &LogFile) -> Result<Self> {
         let container = input::read(&file.file)?;
-        let name = || file.file.display().to_string();
-        let next = match file.next {
-            Some(next) => next,
-            None => end_of_records(&container, file.first).with_context(name)?,
+        Self::find(container, file.first, file.next, file.alg)
+            .with_context(|| file.file.display().to_string())
+    }
+
+    /// Finds the logs in `container`, from `first` to `next` or to where nothing but zeros follows.
+    /// `alg` is the algorithm of a legacy log that does not say it itself.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn find(
+        container: Vec<u8>,
+        first: u32,
+        next: Option<u32>,
+        alg: Option<Alg>,
+    ) -> Result<Self> {
+        let size = u32::try_from(container.len()).context("a log is smaller than 4 GiB")?;
+        if first > next.unwrap_or(size) || next.is_some_and(|next| next > size) {
+            let next = next.unwrap_or(size);
+            bail!("records from {first} to {next} do not lie in a file of {size} bytes");
+        }
+        let format = alg.map_or_else(
+            || LogFormat::detect(&container, first),
+            |alg| {
+                let alg = HashAlg::from(alg).tpm_id();
+                Some(LogFormat::Legacy { alg })
+            },
+        );
+        let format = format.ok_or_else(|| {
+            anyhow!(
+                "no event log: neither a TPM 1.2 container, nor a crypto-agile log, nor records of \
+                 a legacy log at offset {first}"
+            )
+        })?;
+        let parts = match format {
+            LogFormat::Legacy { .. } => legacy_parts(&container, format, first, next)?,
+            _ => vec![Part {
+                format,
+                first,
+                next: match next {
+                    Some(next) => next,
+                    None => end_of_records(&container, format, first, size)?,
+                },
+            }],
         };
-        let log = Self {
-            container,
-            first: file.first,
-            next,
-        };
-        log.open().with_context(name)?;
+        let log = Self { container, parts };
+        for copy in log.copies() {
+            copy.open().map_err(|error| no_log(copy.format, &error))?;
+        }
         Ok(log)
     }
 
-    /// The log as evidence.
-    pub fn copy(&self) -> LogCopy<'_> {
-        LogCopy {
-            format: LogFormat::Tcg,
-            bytes: &self.container,
-            first: self.first,
-            next: self.next,
-        }
+    /// The format of all of them.
+    pub fn format(&self) -> LogFormat {
+        self.parts
+            .first()
+            .map_or(LogFormat::Tcg, |part| part.format)
     }
 
-    /// The log. Opening it was tried once already.
-    pub fn open(&self) -> Result<Log<'_>> {
-        Log::open(&self.container, self.first, self.next)
-            .map_err(|error| no_log(&self.container, self.first, error))
+    /// The logs as evidence.
+    pub fn copies(&self) -> impl Iterator<Item = LogCopy<'_>> {
+        self.parts.iter().map(|part| LogCopy {
+            format: part.format,
+            bytes: &self.container,
+            first: part.first,
+            next: part.next,
+        })
+    }
+
+    /// The logs. Opening them was tried once already.
+    pub fn logs(&self) -> impl Iterator<Item = Log<'_>> {
+        self.copies().filter_map(|copy| copy.open().ok())
+    }
+
+    /// Every record of every log that could be read.
+    pub fn events(&self) -> impl Iterator<Item = Event<'_>> {
+        self.logs()
+            .flat_map(|log| log.events().filter_map(Result::ok))
+    }
+
+    /// The logs as one set.
+    pub fn set(&self) -> LogSet<'_> {
+        let mut set = LogSet {
+            logs: [None; HashAlg::ALL.len()],
+        };
+        for (slot, copy) in set.logs.iter_mut().zip(self.copies()) {
+            *slot = Some(copy);
+        }
+        set
     }
 }
 
-/// Judges a log for itself: replay, coverage and the checks that look at nothing but the log. All
+/// Judges logs for themselves: replay, coverage and the checks that look at nothing but the log. All
 /// other checks are unknown, and so says the verdict nothing.
-pub fn judge(log: LogCopy<'_>) -> Box<Judgement> {
+pub fn judge(logs: LogSet<'_>) -> Box<Judgement> {
     const NOT_HERE: &str = "only the log is looked at";
     let facts = Facts {
-        log: Evidence::Read(LogSet::single(log)),
+        log: Evidence::Read(logs),
         ..Facts::unread(&Registers::UNREADABLE, NOT_HERE)
     };
     let mut judged = Box::new(Judgement::NONE);
@@ -93,14 +156,64 @@ pub fn judge(log: LogCopy<'_>) -> Box<Judgement> {
     judged
 }
 
-/// Where the records that start at `first` end, for a container without a heap that would say so.
+/// The legacy logs from `first` on, each up to the descriptor of the one behind it.
+fn legacy_parts(
+    container: &[u8],
+    format: LogFormat,
+    first: u32,
+    next: Option<u32>,
+) -> Result<Vec<Part>> {
+    let end = match next {
+        Some(next) => next as usize,
+        None => container.len(),
+    };
+    let range = container.get(first as usize..end).unwrap_or_default();
+    let mut starts: Vec<usize> = range
+        .windows(DESCRIPTOR.len())
+        .enumerate()
+        .filter(|(offset, bytes)| *offset > 0 && *bytes == DESCRIPTOR)
+        .map(|(offset, _)| offset + first as usize)
+        .collect();
+    starts.insert(0, first as usize);
+    let mut parts = Vec::new();
+    for (index, start) in starts.iter().enumerate() {
+        let first = u32::try_from(*start).context("a log is smaller than 4 GiB")?;
+        let format = if index == 0 {
+            format
+        } else {
+            LogFormat::detect(container, first).unwrap_or(format)
+        };
+        let next = match starts.get(index + 1) {
+            Some(behind) => u32::try_from(*behind).context("a log is smaller than 4 GiB")?,
+            None => match next {
+                Some(next) => next,
+                None => end_of_records(container, format, first, u32::try_from(end)?)?,
+            },
+        };
+        parts.push(Part {
+            format,
+            first,
+            next,
+        });
+    }
+    if parts.len() > HashAlg::ALL.len() {
+        bail!("{} logs, one for each algorithm is possible", parts.len());
+    }
+    Ok(parts)
+}
+
+/// Where the records that start at `first` end, for a log without a heap that would say so.
 ///
 /// Behind the last record SINIT's container is zero, and zeros read as records without digest and
 /// data. A log that breaks off elsewhere reaches to the end of the file, where decoding it reports
 /// the error.
-fn end_of_records(container: &[u8], first: u32) -> Result<u32> {
-    let size = u32::try_from(container.len()).context("a log is smaller than 4 GiB")?;
-    let log = Log::open(container, first, size).map_err(|error| no_log(container, first, error))?;
+fn end_of_records(container: &[u8], format: LogFormat, first: u32, size: u32) -> Result<u32> {
+    let log =
+        Log::open_as(format, container, first, size).map_err(|error| no_log(format, &error))?;
+    if format == LogFormat::Tpm12Container {
+        // It says so itself.
+        return Ok(size);
+    }
     let padding = container.iter().rposition(|byte| *byte != 0);
     let padding = padding.map_or(0, |last| last + 1);
     for event in log.events() {
@@ -114,30 +227,12 @@ fn end_of_records(container: &[u8], first: u32) -> Result<u32> {
     Ok(size)
 }
 
-/// Says what a file is that holds no crypto-agile log.
-fn no_log(container: &[u8], first: u32, error: LogError) -> Error {
-    let foreign = match error.kind {
-        LogErrorKind::HeaderType(_) | LogErrorKind::HeaderSignature => {
-            foreign_format(container, first)
-        }
-        _ => None,
+/// Says that a file holds no log of the format that it looked like.
+fn no_log(format: LogFormat, error: &impl std::fmt::Display) -> anyhow::Error {
+    let name = match format {
+        LogFormat::Tcg => "crypto-agile format",
+        LogFormat::Legacy { .. } => "legacy format of a TPM 2.0",
+        LogFormat::Tpm12Container => "TPM 1.2 format",
     };
-    match foreign {
-        Some(format) => anyhow!("{format}: this format is not supported yet"),
-        None => anyhow!("no event log in the crypto-agile format: {error}"),
-    }
-}
-
-fn foreign_format(container: &[u8], first: u32) -> Option<&'static str> {
-    if container.starts_with(TPM12_SIGNATURE) {
-        return Some("TPM 1.2 event log container");
-    }
-    let records = Bytes::new(container).from(usize::try_from(first).ok()?)?;
-    let data = records.from(LEGACY_HEADER);
-    let has_header = data.is_some_and(|data| data.as_slice().starts_with(LEGACY_SIGNATURE));
-    // The SHA-1 log of this format has no header at all: only its events' types tell it.
-    if has_header || LAUNCH_TYPES.contains(&records.u32(4)?) {
-        return Some("TPM 2.0 event log in the legacy format");
-    }
-    None
+    anyhow!("no event log in the {name}: {error}")
 }

@@ -7,11 +7,11 @@ use crate::cli::LogFile;
 use crate::report::Report;
 use anyhow::Result;
 use launchguard_pure::decode::digest::HashAlg;
-use launchguard_pure::decode::eventlog::{Event, Log};
-use launchguard_pure::decode::heap::LogFormat;
+use launchguard_pure::decode::eventlog::Log;
 use launchguard_pure::verify::catalogue::CheckId;
 use launchguard_pure::verify::facts::{PcrBank, FIRST_DRTM_PCR};
 use launchguard_pure::verify::judgement::{Judgement, Outcome};
+use launchguard_pure::verify::replay::records_behind;
 use serde_json::{json, Map, Value};
 
 /// The checks that look at nothing but the log.
@@ -24,16 +24,22 @@ const LOG_CHECKS: [CheckId; 4] = [
 
 /// Replays the log in `file` in every bank whose hash can be computed.
 pub fn run(file: &LogFile) -> Result<Report> {
-    let bytes = LogBytes::read(file)?;
-    let log = bytes.open()?;
-    let judged = judge(bytes.copy());
-    let events = log.events().filter(Result::is_ok).count();
-    let problems = problems(&judged);
+    let logs = LogBytes::read(file)?;
+    let judged = judge(logs.set());
+    // Legacy logs of several algorithms tell of the same events.
+    let events = logs.logs().map(|log| events_of(&log)).max().unwrap_or(0);
+    let mut problems = problems(&judged);
+    for (copy, log) in logs.copies().zip(logs.logs()) {
+        let behind = records_behind(&log, &copy);
+        if behind > 0 {
+            problems.push(format!("{behind} records stand behind the end of the log"));
+        }
+    }
 
     let mut text = format!("{events} events\n");
     let mut banks = Map::new();
     for (alg, replayed) in HashAlg::ALL.into_iter().zip(&judged.replay) {
-        let pcrs = pcrs(&log, replayed);
+        let pcrs = pcrs(&logs, replayed);
         if pcrs.is_empty() {
             continue;
         }
@@ -52,7 +58,7 @@ pub fn run(file: &LogFile) -> Result<Report> {
     }
     let good = problems.is_empty();
     let json = json!({
-        "format": LogFormat::Tcg.word(),
+        "format": logs.format().word(),
         "events": events,
         "banks": banks,
         "problems": problems,
@@ -60,11 +66,15 @@ pub fn run(file: &LogFile) -> Result<Report> {
     Ok(Report { text, json, good })
 }
 
+fn events_of(log: &Log<'_>) -> usize {
+    log.events().filter(Result::is_ok).count()
+}
+
 /// PCR 17 and 18, and every later one that the log extends.
-fn pcrs(log: &Log<'_>, replayed: &PcrBank) -> Map<String, Value> {
+fn pcrs(logs: &LogBytes, replayed: &PcrBank) -> Map<String, Value> {
     let extends = |pcr: u32| {
-        let mut events = log.events().filter_map(Result::ok);
-        events.any(|event: Event<'_>| event.pcr == pcr && event.is_extended())
+        let mut events = logs.events();
+        events.any(|event| event.pcr == pcr && event.is_extended())
     };
     (FIRST_DRTM_PCR..)
         .zip(replayed)

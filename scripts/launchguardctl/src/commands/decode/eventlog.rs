@@ -8,42 +8,45 @@ use crate::commands::log::LogBytes;
 use crate::report::{hex, Report};
 use anyhow::Result;
 use launchguard_pure::decode::eventlog::{Bank, Event};
-use launchguard_pure::decode::heap::LogFormat;
 use serde_json::{json, Map, Value};
 
 /// Decodes the log in `file`.
 pub fn run(file: &LogFile) -> Result<Report> {
-    let bytes = LogBytes::read(file)?;
-    let log = bytes.open()?;
+    let logs = LogBytes::read(file)?;
     let mut text = String::new();
     let mut events = Vec::new();
     let mut problems = Vec::new();
-    for event in log.events() {
-        match event {
-            Ok(event) => {
-                text.push_str(&lines(&event));
-                events.push(object(&event));
+    let mut banks = Vec::new();
+    let mut size = 0;
+    for log in logs.logs() {
+        for event in log.events() {
+            match event {
+                Ok(event) => {
+                    text.push_str(&lines(&event));
+                    events.push(object(&event));
+                }
+                Err(error) => problems.push(error.to_string()),
             }
-            Err(error) => problems.push(error.to_string()),
         }
+        banks.extend(log.banks().iter().map(bank));
+        size += log.as_bytes().len();
     }
     for problem in &problems {
         text.push_str(&format!("{problem}\n"));
     }
-    let banks: Vec<Value> = log
-        .banks()
-        .iter()
-        .map(|bank| json!({"alg": bank_name(bank), "id": hexadecimal(bank.id), "size": bank.size}))
-        .collect();
     let good = problems.is_empty();
     let json = json!({
-        "format": LogFormat::Tcg.word(),
-        "size": log.as_bytes().len(),
+        "format": logs.format().word(),
+        "size": size,
         "banks": banks,
         "events": events,
         "problems": problems,
     });
     Ok(Report { text, json, good })
+}
+
+fn bank(bank: Bank) -> Value {
+    json!({"alg": bank_name(bank), "id": hexadecimal(bank.id), "size": bank.size})
 }
 
 fn lines(event: &Event<'_>) -> String {
