@@ -3,6 +3,8 @@
 //! Digests on the host.
 
 use crate::decode::digest::{Digest, HashAlg, Hasher};
+use crate::verify::evidence::{Checksum, DIGEST_SIZE};
+use sha2::Digest as _;
 
 /// Computes digests with the RustCrypto crates, independently of the kernel's library. SM3 is not
 /// computed, as in the module.
@@ -27,4 +29,18 @@ fn digest_of<D: sha2::Digest>(alg: HashAlg, parts: &[&[u8]]) -> Option<Digest> {
         hasher.update(part);
     }
     Digest::new(alg, &hasher.finalize())
+}
+
+/// The SHA-256 at the end of evidence.
+#[derive(Clone, Debug, Default)]
+pub struct HostChecksum(sha2::Sha256);
+
+impl Checksum for HostChecksum {
+    fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&mut self) -> [u8; DIGEST_SIZE] {
+        self.0.finalize_reset().into()
+    }
 }

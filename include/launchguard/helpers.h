@@ -43,6 +43,19 @@ struct lg_part {
 int lg_digest(u16 alg, const struct lg_part *parts, size_t count, u8 *out,
 	      size_t size);
 
+/*
+ * SHA-256 of a message that comes piece by piece: lg_sha256_new() gives NULL
+ * without memory, lg_sha256_finish() writes 32 bytes and begins a new message.
+ */
+struct lg_sha256;
+struct lg_sha256 *lg_sha256_new(void);
+void lg_sha256_update(struct lg_sha256 *state, const u8 *data, size_t len);
+void lg_sha256_finish(struct lg_sha256 *state, u8 *out);
+void lg_sha256_free(struct lg_sha256 *state);
+
+/* The running kernel's release, never NULL. */
+const char *lg_kernel_release(void);
+
 /* What a physical range consists of, by the kernel's resource map. */
 enum lg_range {
 	/* System RAM, all of it. */

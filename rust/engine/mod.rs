@@ -18,6 +18,7 @@ use crate::verify::drift::Baseline;
 use crate::verify::facts::Latched;
 use crate::verify::judge;
 use crate::verify::judgement::{Judgement, Verdict};
+use crate::verify::notes::Notes;
 use collect::Collected;
 use kernel::prelude::*;
 use kernel::sync::atomic::{Atomic, Full, Relaxed};
@@ -25,7 +26,7 @@ use kernel::sync::{new_mutex, Arc, Mutex};
 use kernel::time::{Instant, Monotonic};
 use texts::Texts;
 
-pub(crate) use snapshot::{Examined, Notes, Snapshot, Timing};
+pub(crate) use snapshot::{Examined, Snapshot, Timing};
 pub(crate) use texts::{sha256, Kind, Refusal};
 
 /// How often is looked for what is awaited before the deadline, in milliseconds.
@@ -92,6 +93,7 @@ impl Engine {
                     Examined {
                         collected: Collected::NOTHING,
                         judgement: memory::boxed(&Judgement::NONE)?,
+                        awaiting: true,
                         timing: Timing::default(),
                     },
                     GFP_KERNEL,
@@ -314,12 +316,13 @@ impl Core {
         remember(&mut progress.baseline, &collected)?;
         self.publish(Snapshot {
             generation: 0,
-            verdict: snapshot::with_notes(judgement.verdict, missing),
+            verdict: missing.verdict(judgement.verdict),
             notes: missing,
             examined: Arc::new(
                 Examined {
                     collected,
                     judgement,
+                    awaiting: progress.awaiting,
                     timing: Timing {
                         collect,
                         judge: judged.saturating_sub(collect),

@@ -5,21 +5,14 @@
 use super::collect::Collected;
 use super::texts::{Document, Kind};
 use crate::verify::catalogue::CheckSet;
+use crate::sys::release;
+use crate::verify::evidence::{Contents, VERSION};
+use crate::verify::facts::Facts;
 use crate::verify::judgement::{Judgement, Verdict};
+use crate::verify::notes::Notes;
 use crate::verify::policy::{Policy, References};
 use kernel::prelude::*;
 use kernel::sync::Arc;
-
-/// What stands behind a verdict beside the checks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Notes {
-    /// The machine is about to sleep, or has not been judged since it did.
-    pub(crate) sleeping: bool,
-    /// The policy's file was not there in time, or cannot be used.
-    pub(crate) policy_file: bool,
-    /// The references' file was not there in time, or cannot be used.
-    pub(crate) references_file: bool,
-}
 
 /// How long a judgement took, in microseconds.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,6 +31,8 @@ pub(crate) struct Examined {
     pub(crate) collected: Collected,
     /// The judgement; its verdict does not count the snapshot's notes.
     pub(crate) judgement: KBox<Judgement>,
+    /// Whether it was judged as evidence to which more may come.
+    pub(crate) awaiting: bool,
     /// How long it took.
     pub(crate) timing: Timing,
 }
@@ -72,6 +67,22 @@ impl Snapshot {
         }
     }
 
+    /// All of it, to be written as evidence; `facts` are those of what was collected.
+    pub(crate) fn contents<'a>(&'a self, facts: &'a Facts<'a>) -> Contents<'a> {
+        Contents {
+            generation: self.generation,
+            kernel_release: release::kernel(),
+            version: VERSION,
+            facts,
+            policy: self.policy.as_deref().map(Document::bytes),
+            references: self.references.as_deref().map(Document::bytes),
+            awaiting: self.examined.awaiting,
+            notes: self.notes,
+            verdict: self.verdict,
+            judgement: &self.examined.judgement,
+        }
+    }
+
     /// The guard policy it was judged by.
     pub(crate) fn policy(&self) -> Policy<'_> {
         parse_policy(self.policy.as_deref())
@@ -88,17 +99,4 @@ pub(crate) fn parse_policy(document: Option<&Document>) -> Policy<'_> {
 /// The references of a checked text.
 pub(crate) fn parse_references(document: Option<&Document>) -> Option<References<'_>> {
     References::parse(document?.bytes()).ok()
-}
-
-/// The verdict that the checks' verdict becomes with `notes`.
-///
-/// An owner who named a file that could not be used expected something of it: nothing good can be
-/// said of a launch that was judged without.
-pub(crate) fn with_notes(verdict: Verdict, notes: Notes) -> Verdict {
-    let lacking = notes.policy_file || notes.references_file;
-    match verdict {
-        _ if notes.sleeping => Verdict::Pending,
-        Verdict::Verified | Verdict::Unpinned if lacking => Verdict::Unknown,
-        verdict => verdict,
-    }
 }

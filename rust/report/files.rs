@@ -6,9 +6,11 @@ use crate::decode::digest::{Digest, HashAlg};
 use crate::decode::registers::Reg;
 use crate::engine::{sha256, Engine, Kind, Snapshot};
 use crate::sys::compat;
+use crate::sys::hash::Sha256;
 use crate::sys::power;
 use crate::sys::sysfs::Owner;
 use crate::verify::catalogue::CheckId;
+use crate::verify::evidence::{write, Window};
 use crate::verify::facts::{Evidence, PcrBank};
 use core::fmt::{self, Write as _};
 use kernel::prelude::*;
@@ -50,6 +52,8 @@ pub(crate) enum File {
     Replay(usize, HashAlg),
     /// `event_log`
     EventLog,
+    /// `evidence`
+    Evidence,
     /// `policy` and `references`
     Text(Kind),
     /// `commit`
@@ -111,7 +115,11 @@ impl Owner for Report {
                 _ => return Err(compat::no_data()),
             },
             File::Replay(index, alg) => show_digest(value(&judgement.replay, index, alg), page)?,
-            File::EventLog | File::Text(_) | File::Commit | File::Reverify => return Err(EIO),
+            File::EventLog
+            | File::Evidence
+            | File::Text(_)
+            | File::Commit
+            | File::Reverify => return Err(EIO),
         }
         Ok(())
     }
@@ -132,6 +140,7 @@ impl Owner for Report {
         let snapshot = self.engine.published();
         match file {
             File::EventLog => Ok(read_event_log(&snapshot, offset, out)),
+            File::Evidence => read_evidence(&snapshot, offset, out),
             File::Text(kind) => {
                 let text = snapshot.document(kind).map(|text| text.bytes());
                 Ok(copy_pieces(text.into_iter(), offset, out))
@@ -198,6 +207,17 @@ fn read_event_log(snapshot: &Snapshot, offset: usize, out: &mut [u8]) -> usize {
         Iterator::chain(slices.into_iter().flatten(), whole)
     });
     copy_pieces(pieces, offset, out)
+}
+
+/// Copies from the snapshot as evidence. It is written anew for every read, from what is kept
+/// already: heap and log are not copied a second time. Reads that meet different snapshots do not
+/// fit together, which the digest at the end tells.
+#[inline(never)]
+fn read_evidence(snapshot: &Snapshot, offset: usize, out: &mut [u8]) -> Result<usize> {
+    let facts = snapshot.examined.collected.facts();
+    let mut window = Window::new(offset, out);
+    write(&snapshot.contents(&facts), &mut window, &mut Sha256::new()?);
+    Ok(window.filled())
 }
 
 /// Copies from the concatenation of `pieces`, from `offset` on, as much as fits; how much that was.

@@ -78,13 +78,14 @@ static TOP_FILES: [TextFile; TOP.len()] = {
 
 static TOP_LIST: Texts<Report, { TOP.len() + 1 }> = Texts::new(&TOP_FILES);
 
-static BINARY_NAMES: [Name; 3] = [
+static BINARY_NAMES: [Name; 4] = [
     Name::joined(&["event_log"]),
     Name::joined(&[Kind::Policy.name()]),
     Name::joined(&[Kind::References.name()]),
+    Name::joined(&["evidence"]),
 ];
 
-static BINARY_FILES: [BinFile; 3] = [
+static BINARY_FILES: [BinFile; 4] = [
     BinFile::new(&BINARY_NAMES[0], mode::ROOT_READ, File::EventLog),
     BinFile::new(
         &BINARY_NAMES[1],
@@ -96,9 +97,10 @@ static BINARY_FILES: [BinFile; 3] = [
         mode::ROOT_READ_WRITE,
         File::Text(Kind::References),
     ),
+    BinFile::new(&BINARY_NAMES[3], mode::ROOT_READ, File::Evidence),
 ];
 
-static BINARY_LIST: Binaries<Report, 4> = Binaries::new(&BINARY_FILES);
+static BINARY_LIST: Binaries<Report, 5> = Binaries::new(&BINARY_FILES);
 
 static CHECK_NAMES: [Name; CheckId::COUNT] = {
     let mut names = [Name::joined(&[]); CheckId::COUNT];

@@ -4,6 +4,9 @@
 
 use super::bindings;
 use crate::decode::digest::{Digest, HashAlg, Hasher, MAX_DIGEST};
+use crate::verify::evidence::{Checksum, DIGEST_SIZE};
+use core::ptr::NonNull;
+use kernel::prelude::*;
 
 /// Most pieces that are hashed without being asked for one by one.
 const MAX_PARTS: usize = 8;
@@ -41,5 +44,47 @@ impl Hasher for KernelHasher {
             return None;
         }
         Digest::new(alg, out)
+    }
+}
+
+/// A SHA-256 that takes its message piece by piece.
+///
+/// # Invariants
+///
+/// Points to a state of lg_sha256_new() that is this value's alone.
+pub(crate) struct Sha256(NonNull<bindings::lg_sha256>);
+
+impl Sha256 {
+    /// Of no bytes yet.
+    ///
+    /// # Errors
+    ///
+    /// ENOMEM.
+    pub(crate) fn new() -> Result<Self> {
+        // SAFETY: May be called from any task that can sleep.
+        let raw = unsafe { bindings::lg_sha256_new() };
+        // INVARIANT: The state was just made.
+        Ok(Self(NonNull::new(raw).ok_or(ENOMEM)?))
+    }
+}
+
+impl Checksum for Sha256 {
+    fn update(&mut self, bytes: &[u8]) {
+        // SAFETY: The state is valid by the invariant; `bytes` is as long as the call is told.
+        unsafe { bindings::lg_sha256_update(self.0.as_ptr(), bytes.as_ptr(), bytes.len()) };
+    }
+
+    fn finish(&mut self) -> [u8; DIGEST_SIZE] {
+        let mut digest = [0; DIGEST_SIZE];
+        // SAFETY: The state is valid by the invariant; `digest` has the size of a SHA-256.
+        unsafe { bindings::lg_sha256_finish(self.0.as_ptr(), digest.as_mut_ptr()) };
+        digest
+    }
+}
+
+impl Drop for Sha256 {
+    fn drop(&mut self) {
+        // SAFETY: The state is valid by the invariant and not used afterwards.
+        unsafe { bindings::lg_sha256_free(self.0.as_ptr()) };
     }
 }

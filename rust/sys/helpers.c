@@ -15,6 +15,7 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 #include <linux/tpm.h>
+#include <linux/utsname.h>
 #include <linux/workqueue.h>
 #include <crypto/sha1.h>
 #include <crypto/sha2.h>
@@ -108,6 +109,40 @@ int lg_digest(u16 alg, const struct lg_part *parts, size_t count, u8 *out,
 	else
 		return -EOPNOTSUPP;
 	return 0;
+}
+
+struct lg_sha256 {
+	struct sha256_ctx ctx;
+};
+
+struct lg_sha256 *lg_sha256_new(void)
+{
+	struct lg_sha256 *state = kmalloc_obj(*state);
+
+	if (state)
+		sha256_init(&state->ctx);
+	return state;
+}
+
+void lg_sha256_update(struct lg_sha256 *state, const u8 *data, size_t len)
+{
+	sha256_update(&state->ctx, data, len);
+}
+
+void lg_sha256_finish(struct lg_sha256 *state, u8 *out)
+{
+	sha256_final(&state->ctx, out);
+	sha256_init(&state->ctx);
+}
+
+void lg_sha256_free(struct lg_sha256 *state)
+{
+	kfree(state);
+}
+
+const char *lg_kernel_release(void)
+{
+	return init_utsname()->release;
 }
 
 enum lg_range lg_memory_range(u64 base, size_t size)

@@ -19,6 +19,7 @@ pub(crate) mod memory;
 pub(crate) mod mmio;
 pub(crate) mod params;
 pub(crate) mod power;
+pub(crate) mod release;
 pub(crate) mod sysfs;
 pub(crate) mod tpm;
 pub(crate) mod workqueue;

@@ -5,9 +5,11 @@
 pub mod catalogue;
 mod checks;
 pub mod drift;
+pub mod evidence;
 pub mod facts;
 pub mod judgement;
 pub mod logs;
+pub mod notes;
 pub mod policy;
 pub mod replay;
 mod verdict;

@@ -6,6 +6,7 @@
 //! formats every message, so that a panic anywhere shows, and asserts what must hold for any input.
 
 mod dmar;
+pub mod evidence;
 mod heap;
 mod judge;
 mod log;

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Bytes that are not what was written.
+
+use super::Case;
+use launchguard_evidence::{Snapshot, What};
+use launchguard_host_tests::exercise::evidence::{read, seal, Source};
+use launchguard_host_tests::fixture::Machine;
+use launchguard_pure::verify::facts::Facts;
+use proptest::prelude::*;
+
+/// Small evidence: nothing but registers was read.
+fn small() -> Vec<u8> {
+    let machine = Machine::launched();
+    Case::of(Facts::unread(&machine.registers, "not read")).bytes()
+}
+
+fn error(bytes: &[u8]) -> String {
+    match Snapshot::read(bytes) {
+        Ok(_) => panic!("damaged evidence was read"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn every_truncation_is_told() {
+    let bytes = small();
+    for size in 0..bytes.len() {
+        let error = error(&bytes[..size]);
+        let expected = match size {
+            0..8 => "this is no evidence of launchguard",
+            8..24 => "the bytes end in it",
+            _ => "bytes said",
+        };
+        assert!(error.contains(expected), "{size} bytes: {error}");
+    }
+    let mut longer = bytes.clone();
+    longer.push(0);
+    assert_eq!(
+        error(&longer),
+        format!(
+            "offset 0x10, header, total size: {} bytes said, {} there",
+            bytes.len(),
+            longer.len()
+        )
+    );
+}
+
+#[test]
+fn every_flipped_bit_is_told() {
+    let bytes = small();
+    for offset in 0..bytes.len() {
+        let mut flipped = bytes.clone();
+        flipped[offset] ^= 1 << (offset % 8);
+        let error = error(&flipped);
+        let expected = match offset {
+            0..8 => "offset 0x0, header, magic",
+            8..10 => "offset 0x8, header, major version: version ",
+            12..16 => "header, size of the header",
+            16..24 => "offset 0x10, header, total size",
+            _ => "end, SHA-256: the bytes are not those that were written",
+        };
+        // A header that only seems to be longer fails by its digest.
+        let fits =
+            error.contains(expected) || ((12..16).contains(&offset) && error.contains("SHA"));
+        assert!(fits, "offset {offset}: {error}");
+    }
+}
+
+#[test]
+fn an_error_names_place_and_field() {
+    let bytes = small();
+    // The section of the latched registers: tag 17, 1 byte, "not there".
+    let section = [17, 0, 0, 0, 1, 0, 0, 0, 0];
+    let at = bytes
+        .windows(section.len())
+        .position(|window| window == section)
+        .expect("the section");
+    let mut wrong = bytes.clone();
+    wrong[at + 8] = 9;
+    seal(&mut wrong);
+    assert_eq!(
+        error(&wrong),
+        format!("offset {:#x}, latched, latched: it cannot be 0x9", at + 8)
+    );
+    let mut wrong = bytes.clone();
+    wrong[at + 8] = 1;
+    seal(&mut wrong);
+    assert_eq!(
+        error(&wrong),
+        format!(
+            "offset {:#x}, latched, heap base: the bytes end in it",
+            at + 9
+        )
+    );
+    // A section twice, none, and one that nobody knows.
+    let mut twice = bytes.clone();
+    twice.splice(at..at, section);
+    seal(&mut twice);
+    assert_eq!(
+        error(&twice),
+        format!(
+            "offset {:#x}, sections, latched: there a second time",
+            at + section.len()
+        )
+    );
+    let mut missing = bytes.clone();
+    missing.drain(at..at + section.len());
+    seal(&mut missing);
+    assert!(error(&missing).ends_with("sections, latched: not there"));
+    let mut unknown = bytes.clone();
+    unknown[at] = 200;
+    unknown.splice(at..at, section);
+    seal(&mut unknown);
+    let read = Snapshot::read(&unknown).expect("an unknown section is passed over");
+    let machine = Machine::launched();
+    let facts = Facts::unread(&machine.registers, "not read");
+    assert_eq!(format!("{:?}", read.facts()), format!("{facts:?}"));
+}
+
+/// A minor version adds fields at the end of records and sections: an older reader passes over.
+#[test]
+fn fields_of_newer_versions_are_passed_over() {
+    let bytes = small();
+    let section = [17, 0, 0, 0, 1, 0, 0, 0, 0];
+    let at = bytes
+        .windows(section.len())
+        .position(|window| window == section)
+        .expect("the section");
+    let mut newer = bytes.clone();
+    newer[10] = 3;
+    newer.splice(
+        at..at + section.len(),
+        [17, 0, 0, 0, 4, 0, 0, 0, 0, 1, 2, 3],
+    );
+    seal(&mut newer);
+    let read = Snapshot::read(&newer).expect("a newer minor version");
+    assert_eq!((read.minor, read.latched), (3, None));
+    let mut major = bytes;
+    major[8] = 2;
+    seal(&mut major);
+    match Snapshot::read(&major) {
+        Err(error) => assert_eq!(error.what, What::Version(2)),
+        Ok(_) => panic!("another major version was read"),
+    }
+}
+
+#[test]
+fn a_reason_that_no_module_writes_is_refused() {
+    let machine = Machine::launched();
+    let long: &'static str = "long ".repeat(60).leak();
+    // The writer cuts, so that its own reader takes it.
+    let bytes = Case::of(Facts::unread(&machine.registers, long)).bytes();
+    let read = Snapshot::read(&bytes).expect("cut");
+    assert!(format!("{:?}", read.facts()).contains(&long[..255]));
+    assert!(!format!("{:?}", read.facts()).contains(&long[..256]));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn damage_never_panics(
+        bytes in prop::collection::vec(any::<u8>(), 0..4000),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+    ) {
+        let mut evidence = Case::of(Source::new(&bytes).snapshot().facts()).bytes();
+        for (index, value) in damage {
+            let index = index.index(evidence.len());
+            evidence[index] = value;
+        }
+        read(&evidence);
+        read(&bytes);
+    }
+
+    #[test]
+    fn damaged_lengths_never_panic(
+        place in any::<prop::sample::Index>(),
+        value in any::<u32>(),
+    ) {
+        let mut evidence = small();
+        let at = place.index(evidence.len() - 4);
+        evidence[at..at + 4].copy_from_slice(&value.to_le_bytes());
+        read(&evidence);
+    }
+}
