@@ -9,7 +9,7 @@ KERNEL ?=
 FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := modules
-.PHONY: modules sdk sdk-ready stage launchguardctl test demo fuzz lint check-chapters clean help
+.PHONY: modules sdk sdk-ready stage launchguardctl test exercised demo fuzz mutants lint check-chapters clean help
 
 # Kernels are built one after the other; each build uses all processors.
 ifneq ($(KDIR),)
@@ -41,6 +41,13 @@ stage: sdk-ready
 test: modules stage
 	@scripts/test $(if $(KERNEL),--kernel $(KERNEL)) $(if $(SCENARIO),--only $(SCENARIO))
 
+# From the notes of the last whole "make test".
+exercised: sdk-ready
+	@[ -e out/exercised.json ] || { echo 'out/exercised.json comes from make test' >&2; exit 1; }
+	@$(ENTER) cargo run -q --locked -p launchguard-host-tests --example exercised -- \
+		rst out/exercised.json >out/exercised.rst
+	@mv out/exercised.rst Documentation/exercised.rst
+
 demo: modules stage
 	@$(ENTER) cargo run -q --release -p launchguard-bed -- demo
 
@@ -52,27 +59,5 @@ check-chapters: sdk-ready
 	@$(ENTER) cargo run -q --locked -p launchguard-host-tests --example check-chapters -- \
 		Documentation/admin-guide/checks
 
-lint: sdk-ready
-	@scripts/checks/run
-
-# What is in the checkout; the cache has its own life.
-clean:
-	rm -rf out
-	find . -path ./.git -prune -o \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
-		-o -name '*.mod.c' -o -name '.*.cmd' -o -name 'modules.order' \
-		-o -name 'Module.symvers' \) -type f -exec rm -f {} +
-	rm -f rust/bindings_generated.rs selftests/launch/stage.elf selftests/launch/stage.bin
-
-help:
-	@echo 'make                launchguard.ko for every kernel of the SDK, in out/RELEASE/'
-	@echo 'make KDIR=DIR       launchguard.ko for a kernel whose headers carry Rust metadata'
-	@echo 'make sdk            toolchain root and kernel metadata, in the cache'
-	@echo 'make demo           the emulated launch, and what launchguard says about it'
-	@echo 'make test           all tests on all kernels; KERNEL=RELEASE, SCENARIO=NAME for some boots'
-	@echo 'make lint           formatting, clippy, checkpatch and the rules between the rooms'
-	@echo 'make check-chapters  the reference of checks in the admin guide, from the catalogue'
-	@echo 'make fuzz           each decoder for SECONDS=60'
-	@echo 'make launchguardctl the command, in out/'
-	@echo 'make clean          removes what was built in the checkout'
-	@echo
-	@echo 'cache: $${XDG_CACHE_HOME:-~/.cache}/launchguard   mirror: LAUNCHGUARD_MIRROR=URL'
+mutants: sdk-ready
+	@selftests/mutants/run

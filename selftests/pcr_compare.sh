@@ -37,11 +37,14 @@ launched() {
 	[ "$(cat "$LG/launcher")" != none ]
 }
 
-# A launch is replayed in sha256 at least, and every replayed bank is read as well.
+# A launch is replayed in sha256 at least, or in what the TPM has instead, and every replayed bank
+# is read as well.
 enough() {
 	launched || return 0
+	bank=sha256
+	case " $banks " in *" sha256 "*) ;; *) bank=${banks##* } ;; esac
 	for pcr in $DRTM_PCRS; do
-		one_of "sha256:$pcr" "$replayed" || return 1
+		one_of "$bank:$pcr" "$replayed" || return 1
 	done
 	for pair in $replayed; do
 		one_of "$pair" "$published" || return 1

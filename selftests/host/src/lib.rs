@@ -8,6 +8,7 @@
 
 pub mod corpus;
 pub mod exercise;
+pub mod exercised;
 pub mod fixture;
 #[cfg(feature = "harness")]
 pub mod harness;

@@ -18,6 +18,7 @@ use super::ktap::{Case, Group, Outcome, Totals};
 use super::place::{self, Kernel};
 use crate::guest::initramfs::{self, Contents};
 use crate::scenario::engine::{self, Surroundings};
+use crate::scenario::exercised::Journal;
 use crate::scenario::pins::Pcrs;
 use crate::scenario::{self, Disk, MachineSpec, Scenario};
 
@@ -315,12 +316,15 @@ fn work(
         progress("starting the machine");
         let timeout = Duration::from_secs(job.scenario.timeout);
         let mut guest = Guest::start(&config, timeout, &logs)?;
+        let journal = Journal::default();
         let surroundings = Surroundings {
             config: &config,
             checkout: &bench.checkout,
             references: references.as_ref(),
+            journal: &journal,
         };
         let report = engine::run(job.scenario, &mut guest, &surroundings, &progress);
+        journal.write(&job.scenario.name, &job.kernel.series())?;
         guest.power_off().ok();
         anyhow::Ok(report)
     })();

@@ -7,7 +7,8 @@ use std::time::Duration;
 use anyhow::{bail, ensure, Context, Result};
 use launchguard_bed::launch::{Config, Machine, Undo};
 
-use super::expect::{State, READ};
+use super::exercised::Journal;
+use super::expect::{Expect, State, READ};
 use super::pins::{damaged, Pcrs, Pins, READ_PCRS};
 use super::{Commit, Compare, Corrupt, How, Load, Look, Run, Scenario, Selftest, Step};
 use crate::runner::guest::Guest;
@@ -53,6 +54,17 @@ pub struct Surroundings<'a> {
     pub checkout: &'a std::path::Path,
     /// Values that another scenario kept.
     pub references: Option<&'a Pcrs>,
+    /// What the checks said.
+    pub journal: &'a Journal,
+}
+
+impl Surroundings<'_> {
+    /// Compares a judgement with what is expected, and notes it when it is that.
+    fn holds(&self, expect: &Expect, now: &State, before: Option<&State>) -> Result<()> {
+        expect.compare(now, before)?;
+        self.journal.note(expect, now);
+        Ok(())
+    }
 }
 
 /// What came out of a scenario.
@@ -123,8 +135,8 @@ fn simple(step: &Step, guest: &mut Guest, context: &Surroundings<'_>) -> Result<
     match step {
         Step::Load(step) => load(step, guest, context),
         Step::Unload(_) => unload(guest),
-        Step::Expect(step) => look(step, guest),
-        Step::Corrupt(step) => corrupt(step, guest),
+        Step::Expect(step) => look(step, guest, context),
+        Step::Corrupt(step) => corrupt(step, guest, context),
         Step::Commit(step) => commit(step, guest, context),
         Step::Compare(step) => compare(step, guest, context),
         Step::Restart(step) => restart(step.how, guest),
@@ -159,7 +171,7 @@ fn load(step: &Load, guest: &mut Guest, context: &Surroundings<'_>) -> Result<()
         step.settle * 10
     );
     let now = State::parse(&guest.check(&script, MOMENT + Duration::from_secs(step.settle))?)?;
-    step.expect.compare(&now, None)
+    context.holds(&step.expect, &now, None)
 }
 
 fn unload(guest: &mut Guest) -> Result<()> {
@@ -173,12 +185,12 @@ fn unload(guest: &mut Guest) -> Result<()> {
     Ok(())
 }
 
-fn look(step: &Look, guest: &mut Guest) -> Result<()> {
+fn look(step: &Look, guest: &mut Guest, context: &Surroundings<'_>) -> Result<()> {
     let now = state(guest)?;
-    step.expect.compare(&now, None)
+    context.holds(&step.expect, &now, None)
 }
 
-fn corrupt(step: &Corrupt, guest: &mut Guest) -> Result<()> {
+fn corrupt(step: &Corrupt, guest: &mut Guest, context: &Surroundings<'_>) -> Result<()> {
     let before = reverify(guest).context("before the change")?;
     let undo = change(guest.machine(), step)?;
     let after = reverify(guest);
@@ -188,7 +200,7 @@ fn corrupt(step: &Corrupt, guest: &mut Guest) -> Result<()> {
     }
     let after = after.context("after the change")?;
     let restored = reverify(guest).context("after the change was taken back")?;
-    step.expect.compare(&after, Some(&before))?;
+    context.holds(&step.expect, &after, Some(&before))?;
     restored
         .same_as(&before)
         .context("after the change was taken back")
@@ -238,7 +250,7 @@ fn commit(step: &Commit, guest: &mut Guest, context: &Surroundings<'_>) -> Resul
                 "{file} reads back as {force:?}, committed was {text:?}"
             );
             let now = reverify(guest)?;
-            step.expect.compare(&now, None)
+            context.holds(&step.expect, &now, None)
         }
         Some(reason) => {
             ensure!(answer.status != 0, "the commit was taken");
@@ -258,7 +270,7 @@ fn commit(step: &Commit, guest: &mut Guest, context: &Surroundings<'_>) -> Resul
             );
             now.same_as(&before)
                 .context("a refused commit changed the judgement")?;
-            step.expect.compare(&now, None)
+            context.holds(&step.expect, &now, None)
         }
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod compare;
 pub mod engine;
+pub mod exercised;
 pub mod expect;
 pub mod pins;
 

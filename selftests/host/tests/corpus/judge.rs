@@ -5,6 +5,7 @@
 //! No case states everything that a judgement looks at. What it does not state is the fixture's.
 
 use launchguard_host_tests::corpus::{Case, Corpus};
+use launchguard_host_tests::exercised::{self, Origin};
 use launchguard_host_tests::fixture::Machine;
 use launchguard_host_tests::harness::Test;
 use launchguard_pure::decode::digest::HashAlg;
@@ -80,15 +81,9 @@ fn with_log(case: &Case, banks: &[HashAlg], key: &str) -> Machine {
 }
 
 #[track_caller]
-fn all_pass(judgement: &Judgement, checks: &[CheckId]) {
+fn all_pass(judgement: &Judgement, checks: &[CheckId], case: &str) {
     for check in checks {
-        let finding = judgement.finding(*check);
-        assert_eq!(
-            finding.outcome,
-            Outcome::Pass,
-            "{check}: {}",
-            finding.detail
-        );
+        exercised::expect(judgement, *check, Outcome::Pass, Origin::Recorded(case));
     }
 }
 
@@ -101,7 +96,7 @@ fn good_registers(corpus: &Corpus) {
     for number in ["01", "24"] {
         let case = corpus.case(number);
         let judgement = with_registers(&case, Machine::launched()).judge("", None);
-        all_pass(&judgement, &REGISTER_CHECKS);
+        all_pass(&judgement, &REGISTER_CHECKS, number);
     }
 }
 
@@ -129,6 +124,7 @@ fn case_16(corpus: &Corpus) {
         &[
             Tpm02, Tpm03, Tpm04, Tpm05, Tpm06, Tpm07, Tpm08, Tpm09, Tpm15,
         ],
+        "16",
     );
     assert_eq!(judgement.covered, [true, true, false, false, false]);
 }
@@ -137,7 +133,7 @@ fn case_18(corpus: &Corpus) {
     let case = corpus.case("18");
     let banks = [HashAlg::Sha1, HashAlg::Sha256];
     let judgement = with_log(&case, &banks, "pcrs").judge("", None);
-    all_pass(&judgement, &[Tpm05, Tpm06, Tpm07, Tpm08, Tpm09]);
+    all_pass(&judgement, &[Tpm05, Tpm06, Tpm07, Tpm08, Tpm09], "18");
 }
 
 fn case_20(corpus: &Corpus) {
@@ -145,7 +141,7 @@ fn case_20(corpus: &Corpus) {
     let judgement = with_log(&case, &[HashAlg::Sha256], "pcrs").judge("", None);
     assert_eq!(judgement.verdict, Verdict::Failed);
     for check in [Tpm04, Tpm05] {
-        assert_eq!(judgement.outcome(check), Outcome::Fail, "{check}");
+        exercised::expect(&judgement, check, Outcome::Fail, Origin::Recorded("20"));
     }
 }
 
@@ -157,6 +153,7 @@ fn case_02(corpus: &Corpus) {
     all_pass(
         &judgement,
         &[Tpm02, Tpm03, Tpm04, Tpm05, Tpm06, Tpm07, Tpm08, Tpm09],
+        "02",
     );
     // tboot's default: its own events stand in sha256 only.
     assert_eq!(judgement.covered, [false, true, false, false, false]);
@@ -171,7 +168,7 @@ fn key_of_24(corpus: &Corpus) {
     let mut machine = with_log(&corpus.case("16"), &banks, "pcrs");
     let key = corpus.case("24").json["registers"][PUBLIC_KEY_NAME].clone();
     machine.registers.public_key = Some(bytes_of(key.as_str().expect("a key")));
-    all_pass(&machine.judge("", None), &[Txt11]);
+    all_pass(&machine.judge("", None), &[Txt11], "24");
     let other = corpus.case("01").json["registers"][PUBLIC_KEY_NAME].clone();
     machine.registers.public_key = Some(bytes_of(other.as_str().expect("a key")));
     let judgement = machine.judge("", None);
@@ -182,7 +179,7 @@ fn failed_launches(corpus: &Corpus) {
     for number in ["06", "09", "10"] {
         let case = corpus.case(number);
         let judgement = with_registers(&case, Machine::launched()).judge("", None);
-        assert_eq!(judgement.outcome(Txt08), Outcome::Fail, "case {number}");
+        exercised::expect(&judgement, Txt08, Outcome::Fail, Origin::Recorded(number));
         assert_eq!(judgement.verdict, Verdict::Failed, "case {number}");
     }
 }
