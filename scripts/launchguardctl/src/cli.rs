@@ -63,6 +63,11 @@ pub enum Command {
         #[command(flatten)]
         log: LogFile,
     },
+    /// Make one HTML page of evidence: verdict, chain, failing checks, log, memory map
+    Report {
+        #[command(flatten)]
+        page: crate::commands::page::Arguments,
+    },
     /// Show evidence in words
     Decode {
         /// What to decode

@@ -8,7 +8,9 @@
 mod cli;
 mod commands;
 mod device;
+mod html;
 mod input;
+mod page;
 mod report;
 
 use clap::Parser;

@@ -8,6 +8,7 @@ mod explain;
 mod lint;
 mod load;
 mod log;
+pub mod page;
 mod replay;
 mod status;
 
@@ -24,6 +25,7 @@ pub fn run(cli: &Cli) -> Result<Report> {
         Command::Lint { file, kind } => lint::run(file, *kind),
         Command::Load { file, kind } => load::run(&cli.sysfs, file, *kind),
         Command::Replay { log } => replay::run(log),
+        Command::Report { page } => page::run(cli, page),
         Command::Decode { what } => decode::run(what),
     }
 }
