@@ -112,4 +112,63 @@ void lg_power_stop(void);
 /* 1: this kernel came out of a hibernation image, 0: not, negative: unknown. */
 int lg_power_resumed_from_image(void);
 
+/* How DMA of a function is translated now. */
+enum lg_translation {
+	LG_TRANSLATION_NONE,
+	LG_TRANSLATION_BLOCKED,
+	LG_TRANSLATION_IDENTITY,
+	LG_TRANSLATION_DMA,
+	LG_TRANSLATION_MANAGED,
+	LG_TRANSLATION_UNKNOWN,
+};
+
+enum lg_ats {
+	LG_ATS_NONE,
+	LG_ATS_OFF,
+	LG_ATS_ON,
+};
+
+/* A PCI function; -1 stands for what it does not have or did not answer. */
+struct lg_function {
+	u32 segment;
+	u32 class_code;
+	u32 group_size;
+	enum lg_translation translation;
+	enum lg_ats ats;
+	int group;
+	int port_type;
+	int secondary;
+	int subordinate;
+	int bus_master;
+	int acs;
+	int isolated_msi;
+	u16 vendor;
+	u16 device;
+	u8 bus;
+	u8 devfn;
+	bool bridge;
+	bool driver;
+	bool untrusted;
+	bool external_facing;
+	bool virtual_function;
+};
+
+struct pci_dev;
+
+/*
+ * Describes the function behind @from, which is NULL for the first one. Takes a
+ * reference on what it returns and gives that on @from back; NULL at the end.
+ */
+struct pci_dev *lg_pci_next(struct pci_dev *from, struct lg_function *out);
+/* Gives back the reference of a walk that ends early. */
+void lg_pci_put(struct pci_dev *dev);
+/* Whether new devices get an identity domain. */
+int lg_iommu_passthrough(void);
+/* Exported by the IOMMU's driver, which declares it in no header of its own. */
+extern int intel_iommu_enabled;
+/* Whether that driver runs. */
+int lg_intel_iommu_enabled(void);
+/* Copies the command line, at most @size bytes; how many, or negative. */
+ssize_t lg_command_line(u8 *out, size_t size);
+
 #endif /* _LAUNCHGUARD_HELPERS_H */

@@ -2,6 +2,8 @@
 
 //! Tables for people, in debugfs.
 
+mod dma;
+
 use super::NAME;
 use crate::decode::bytes::Bytes;
 use crate::decode::errorcode::ErrorCode;
@@ -38,6 +40,12 @@ impl Tables {
                 });
                 directory.read_callback_file(c"event_log", engine, &|engine: &Arc<Engine>, f| {
                     write_event_log(&engine.published(), f)
+                });
+                directory.read_callback_file(c"dmar", engine, &|engine: &Arc<Engine>, f| {
+                    dma::write_dmar(&engine.published(), f)
+                });
+                directory.read_callback_file(c"groups", engine, &|engine: &Arc<Engine>, f| {
+                    dma::write_groups(&engine.published(), f)
                 });
                 directory.read_callback_file(c"timing", engine, &|engine: &Arc<Engine>, f| {
                     write_timing(&engine.published(), f)

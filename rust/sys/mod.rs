@@ -13,6 +13,7 @@ pub(crate) mod acpi;
 pub(crate) mod boot;
 pub(crate) mod compat;
 pub(crate) mod device;
+pub(crate) mod dma;
 pub(crate) mod firmware;
 pub(crate) mod hash;
 pub(crate) mod memory;

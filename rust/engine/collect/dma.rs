@@ -2,28 +2,183 @@
 
 //! DMA remapping.
 
-use crate::verify::facts::{DmaFacts, Evidence};
+use super::{map, NOT_YET};
+use crate::decode::dmar::{Dmar, Drhd};
+use crate::decode::vtd::{UnitRegisters, PAGE};
+use crate::sys::dma;
+use crate::sys::memory::Range;
+use crate::sys::mmio::Window;
+use crate::verify::facts::{Ats, DmaFacts, Evidence, PciFunction, Translation, Unit};
+use kernel::prelude::*;
+
+/// Most units that are looked at. Servers have a dozen for each socket.
+const MAX_UNITS: usize = 1024;
+/// Most functions that are looked at: those of one whole segment.
+const MAX_FUNCTIONS: usize = 1 << 16;
+/// Bytes of a page, in which root and interrupt tables start.
+const PAGE_SIZE: u64 = 4096;
 
 /// What was read.
-pub(super) struct Collected;
+pub(super) struct Collected {
+    units: Evidence<KVVec<Unit>>,
+    functions: Evidence<KVVec<PciFunction>>,
+    command_line: Evidence<KVVec<u8>>,
+    passthrough: Option<bool>,
+    driver_enabled: Option<bool>,
+}
 
 impl Collected {
     /// Before anything was read.
-    pub(super) const NOTHING: Self = Self;
+    pub(super) const NOTHING: Self = Self {
+        units: Evidence::Unreadable(NOT_YET),
+        functions: Evidence::Unreadable(NOT_YET),
+        command_line: Evidence::Unreadable(NOT_YET),
+        passthrough: None,
+        driver_enabled: None,
+    };
 
-    /// Reads it.
-    pub(super) fn read() -> Self {
-        Self
+    /// Reads it; `dmar` is the firmware's table, which names the units.
+    pub(super) fn read(dmar: &Evidence<&[u8]>) -> Self {
+        Self {
+            units: units(dmar),
+            functions: functions().map_or(
+                Evidence::Unreadable("there was no memory for the list of PCI functions"),
+                Evidence::Read,
+            ),
+            command_line: match dma::command_line() {
+                Ok(mut line) => {
+                    while line.last().is_some_and(|byte| matches!(byte, b'\n' | 0)) {
+                        line.truncate(line.len().saturating_sub(1));
+                    }
+                    Evidence::Read(line)
+                }
+                Err(_) => Evidence::Unreadable("the kernel did not show it"),
+            },
+            passthrough: Some(dma::passthrough()),
+            driver_enabled: Some(dma::driver_enabled()),
+        }
     }
 
     /// As facts.
     pub(super) fn facts(&self) -> DmaFacts<'_> {
         DmaFacts {
-            units: Evidence::Unreadable("not read by this version"),
-            functions: Evidence::Unreadable("not read by this version"),
-            command_line: Evidence::Unreadable("not read by this version"),
-            passthrough: None,
-            driver_enabled: None,
+            units: map(&self.units, |units| units.as_slice()),
+            functions: map(&self.functions, |functions| functions.as_slice()),
+            command_line: map(&self.command_line, |line| line.as_slice()),
+            passthrough: self.passthrough,
+            driver_enabled: self.driver_enabled,
         }
+    }
+}
+
+fn units(dmar: &Evidence<&[u8]>) -> Evidence<KVVec<Unit>> {
+    let bytes = match *dmar {
+        Evidence::Read(bytes) => bytes,
+        Evidence::Unreadable(why) => return Evidence::Unreadable(why),
+        Evidence::Absent(_) => return Evidence::Absent("the firmware has no DMAR table"),
+    };
+    let table = match Dmar::decode(bytes) {
+        Ok(table) if table.check().is_ok() => table,
+        _ => return Evidence::Unreadable("the firmware's DMAR table is malformed"),
+    };
+    if table.units().count() > MAX_UNITS {
+        return Evidence::Unreadable("the DMAR table names more than 1024 units");
+    }
+    let mut units = KVVec::new();
+    for unit in table.units() {
+        if units.push(read_unit(&unit), GFP_KERNEL).is_err() {
+            return Evidence::Unreadable("there was no memory for the list of units");
+        }
+    }
+    Evidence::Read(units)
+}
+
+fn read_unit(unit: &Drhd<'_>) -> Unit {
+    let registers = read_registers(unit.base);
+    let in_ram = |address: u64| {
+        // Address 0 is what the register reads before anything was written to it.
+        Range::new(address, PAGE_SIZE)
+            .filter(|_| address != 0)
+            .map(|range| range.kind() == crate::sys::memory::Kind::Ram)
+    };
+    Unit {
+        segment: unit.segment,
+        base: unit.base,
+        registers,
+        root_in_ram: registers.and_then(|registers| in_ram(registers.root())),
+        irt_in_ram: registers.and_then(|registers| in_ram(registers.interrupt_table())),
+    }
+}
+
+/// Reads the registers at `base`, next to the driver's own mapping of them. The address is the
+/// firmware's word: RAM and what is no page are not read.
+fn read_registers(base: u64) -> Option<UnitRegisters> {
+    if base == 0 || base % PAGE_SIZE != 0 || Range::new(base, PAGE_SIZE)?.touches_ram() {
+        return None;
+    }
+    UnitRegisters::read(&Window::map(base, PAGE)?)
+}
+
+/// All functions by segment, bus and devfn; `None` without memory for them.
+fn functions() -> Option<KVVec<PciFunction>> {
+    let mut list = KVVec::new();
+    for function in dma::Functions::new().take(MAX_FUNCTIONS) {
+        list.push(fact(&function), GFP_KERNEL).ok()?;
+        sink(&mut list);
+    }
+    Some(list)
+}
+
+/// Moves the last function to its place among the others, which are in order. The kernel's own order
+/// is nearly that one, so it hardly ever moves far.
+fn sink(list: &mut [PciFunction]) {
+    let place = |one: &PciFunction| (one.segment, one.bus, one.devfn);
+    let mut rest = list;
+    while let [.., before, last] = rest {
+        if place(before) <= place(last) {
+            return;
+        }
+        core::mem::swap(before, last);
+        let Some((_, shorter)) = rest.split_last_mut() else {
+            return;
+        };
+        rest = shorter;
+    }
+}
+
+fn fact(function: &dma::Function) -> PciFunction {
+    let byte = |value: i32| u8::try_from(value).ok();
+    PciFunction {
+        segment: function.segment,
+        bus: function.bus,
+        devfn: function.devfn,
+        vendor: function.vendor,
+        device: function.device,
+        class: function.class_code,
+        port_type: byte(function.port_type),
+        bridge: function.bridge,
+        buses: byte(function.secondary).zip(byte(function.subordinate)),
+        group: u32::try_from(function.group).ok(),
+        group_size: function.group_size,
+        translation: match dma::domain(function) {
+            dma::Domain::None => Translation::None,
+            dma::Domain::Blocked => Translation::Blocked,
+            dma::Domain::Identity => Translation::Identity,
+            dma::Domain::Dma => Translation::Dma,
+            dma::Domain::Managed => Translation::Managed,
+            dma::Domain::Unknown => Translation::Unknown,
+        },
+        bus_master: (function.bus_master >= 0).then_some(function.bus_master != 0),
+        driver: function.driver,
+        untrusted: function.untrusted,
+        external_facing: function.external_facing,
+        virtual_function: function.virtual_function,
+        ats: match dma::ats(function) {
+            None => Ats::None,
+            Some(false) => Ats::Off,
+            Some(true) => Ats::On,
+        },
+        acs: u16::try_from(function.acs).ok(),
+        isolated_msi: (function.isolated_msi >= 0).then_some(function.isolated_msi != 0),
     }
 }

@@ -111,6 +111,7 @@ impl Collected {
         let registers = read_registers();
         let heap = copy_heap(&registers);
         let log = log::read(&heap);
+        let tables = tables::Collected::read();
         Ok(Self {
             sinit: copy_sinit(&registers),
             slrt: slrt::read(&heap),
@@ -119,8 +120,8 @@ impl Collected {
             nv: nv::Collected::read(chip),
             cpus: cpu::Collected::read(),
             chipset: chipset::Collected::read(),
-            tables: tables::Collected::read(),
-            dma: dma::Collected::read(),
+            dma: dma::Collected::read(&tables.facts().dmar),
+            tables,
             registers,
             heap,
             log,

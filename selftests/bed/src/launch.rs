@@ -116,6 +116,8 @@ pub struct Config {
     pub tpm: Option<Vec<Bank>>,
     /// Intel VT-d with interrupt remapping. A measured launch needs it.
     pub iommu: bool,
+    /// Whether it can remap interrupts.
+    pub interrupt_remapping: bool,
     /// More `-device` values, e.g. `"edu,addr=6.0"`.
     pub devices: Vec<String>,
     /// More QEMU arguments, word by word.
@@ -503,6 +505,7 @@ impl Default for Config {
             smp: 2,
             tpm: Some(vec![Bank::Sha1, Bank::Sha256, Bank::Sha384]),
             iommu: true,
+            interrupt_remapping: true,
             devices: Vec::new(),
             qemu_args: Vec::new(),
             image_patches: Vec::new(),

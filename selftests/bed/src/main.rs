@@ -201,6 +201,7 @@ fn boot(options: Boot) -> Result<bool> {
             Config::default().tpm
         },
         iommu: !options.no_iommu,
+        interrupt_remapping: true,
         qemu_args: options.qemu_args,
         stage: options.stage,
         opcode_lists: options.opcode_lists,

@@ -114,7 +114,12 @@ pub fn command(config: &Config, folder: &Path, ram: &Path) -> Command {
         c.arg("-no-reboot");
     }
     if config.iommu {
-        c.args(["-device", "intel-iommu,intremap=on"]);
+        let remapping = if config.interrupt_remapping {
+            "on"
+        } else {
+            "off"
+        };
+        c.args(["-device", &format!("intel-iommu,intremap={remapping}")]);
     }
     if config.tpm.is_some() {
         c.args(["-chardev", &format!("socket,id=tpm,path={}", files::TPM)]);

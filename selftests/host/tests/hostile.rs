@@ -85,7 +85,7 @@ proptest! {
 
     #[test]
     fn judge_changed_launch(
-        part in 0usize..6,
+        part in 0usize..7,
         at in any::<prop::sample::Index>(),
         value in any::<u8>(),
         length in 1usize..9,
@@ -100,6 +100,7 @@ proptest! {
             2 => &mut evidence.log,
             3 => &mut evidence.sinit,
             4 => &mut evidence.pcrs,
+            5 => &mut evidence.dmar,
             _ => &mut evidence.references,
         };
         let start = at.index(part.len());

@@ -83,6 +83,7 @@ impl Bench {
             smp: spec.smp,
             tpm: spec.tpm.then(|| spec.banks.clone()),
             iommu: spec.iommu,
+            interrupt_remapping: spec.interrupt_remapping,
             image_patches: spec.patches.clone(),
             before_kernel: spec.before_kernel.clone(),
             stage: self.checkout.join("selftests/launch/stage.bin"),

@@ -61,6 +61,8 @@ pub struct MachineSpec {
     pub banks: Vec<Bank>,
     /// Whether there is an IOMMU.
     pub iommu: bool,
+    /// Whether it can remap interrupts.
+    pub interrupt_remapping: bool,
     /// More words for the kernel's command line.
     pub kernel_args: String,
     /// tboot's command line.
@@ -92,6 +94,7 @@ impl Default for MachineSpec {
             tpm: true,
             banks: vec![Bank::Sha1, Bank::Sha256, Bank::Sha384],
             iommu: true,
+            interrupt_remapping: true,
             kernel_args: String::new(),
             tboot_args: "logging=serial,memory ap_wake_mwait=true".into(),
             patches: Vec::new(),

@@ -3,6 +3,7 @@
 //! The judgement as a whole.
 
 use super::Dump;
+use crate::fixture::dma::Dma;
 use crate::fixture::Machine;
 use crate::HostHasher;
 use launchguard_pure::decode::digest::{Digest, HashAlg};
@@ -10,11 +11,12 @@ use launchguard_pure::decode::heap::LogFormat;
 use launchguard_pure::decode::registers::{Reg, Registers, PUBLIC_KEY_OFFSET};
 use launchguard_pure::verify::catalogue::{CheckId, Weight};
 use launchguard_pure::verify::facts::{
-    Evidence as Found, Facts, HeapCopy, KernelFacts, Latched, LogCopy, LogSet, MemoryFacts,
-    TpmFacts, TpmFamily, DRTM_PCRS,
+    Evidence as Found, Facts, FirmwareTables, HeapCopy, KernelFacts, Latched, LogCopy, LogSet,
+    MemoryFacts, TpmFacts, TpmFamily, DRTM_PCRS,
 };
 use launchguard_pure::verify::judgement::{Judgement, Outcome, Verdict};
 use launchguard_pure::verify::policy::{Policy, References};
+use std::sync::LazyLock;
 
 /// Everything that is judged, in a form that arbitrary bytes can be read as.
 ///
@@ -40,7 +42,12 @@ pub struct Evidence {
     pub policy: Vec<u8>,
     /// The references.
     pub references: Vec<u8>,
+    /// The firmware's DMAR table.
+    pub dmar: Vec<u8>,
 }
+
+/// DMA remapping of a good machine: what fuzzing changes is the table that describes it.
+static DMA: LazyLock<Dma> = LazyLock::new(Dma::good);
 
 impl Evidence {
     /// What the bits of `flags` mean, from bit 0 on.
@@ -98,6 +105,7 @@ impl Evidence {
             pcrs: pcrs.unwrap_or_default(),
             policy: Vec::new(),
             references: Vec::new(),
+            dmar: machine.firmware.dmar.clone().unwrap_or_default(),
         }
     }
 
@@ -133,6 +141,7 @@ impl Evidence {
             pcrs: part(),
             policy: part(),
             references: part(),
+            dmar: part(),
         }
     }
 
@@ -155,6 +164,7 @@ impl Evidence {
             &self.pcrs,
             &self.policy,
             &self.references,
+            &self.dmar,
         ];
         let mut bytes = Vec::new();
         for part in parts {
@@ -200,6 +210,7 @@ impl Evidence {
     fn facts<'a>(&'a self, registers: &'a Registers, tpm: &'a TpmFacts) -> Facts<'a> {
         let in_ram = Some(self.flag(7));
         let foreign = self.flag(8);
+        let unread = Facts::unread(registers, "not part of the input");
         Facts {
             registers,
             latched: self.flag(9).then_some(Latched {
@@ -240,7 +251,12 @@ impl Evidence {
                 tboot_page: Some(!foreign),
                 resumed_from_image: Some(false),
             },
-            ..Facts::unread(registers, "not part of the input")
+            tables: FirmwareTables {
+                dmar: found(self.dmar.as_slice(), self.dmar.is_empty()),
+                ..unread.tables
+            },
+            dma: DMA.facts(),
+            ..unread
         }
     }
 }
