@@ -48,9 +48,6 @@ fn merge(notes: &Path, output: &Path, partial: bool) -> Result<bool, String> {
 
 fn rst(json: &Path) -> Result<bool, String> {
     let table = Table::from_json(&text(json)?)?;
-    if table.partial {
-        return Err(format!("{} is of a run of a part", json.display()));
-    }
     print!("{}", page::rst(&table));
     Ok(true)
 }

@@ -20,10 +20,7 @@ named only where nothing else showed the outcome.
 /// The table in Markdown.
 pub fn markdown(table: &Table) -> String {
     let mut text = String::from("# How each check was exercised\n\n");
-    if table.partial {
-        text += "Only a part of the tests ran.\n\n";
-    }
-    text += LEGEND;
+    text += &introduction(table);
     text += "\n| check | severity | weight |";
     for (title, _) in COLUMNS {
         let _ = write!(text, " {title} |");
@@ -44,7 +41,7 @@ pub fn rst(table: &Table) -> String {
          How each check was exercised\n\
          ============================\n\n",
     );
-    text += LEGEND;
+    text += &introduction(table);
     text +=
         "\n.. list-table::\n   :header-rows: 1\n\n   * - check\n     - severity\n     - weight\n";
     for (title, _) in COLUMNS {
@@ -57,6 +54,15 @@ pub fn rst(table: &Table) -> String {
         }
     }
     text
+}
+
+fn introduction(table: &Table) -> String {
+    let scope = if table.partial {
+        "Only a part of the tests ran: what is missing here may have been shown by the others.\n\n"
+    } else {
+        ""
+    };
+    format!("{scope}{LEGEND}")
 }
 
 fn row(table: &Table, check: CheckId) -> Vec<String> {
