@@ -107,6 +107,15 @@ fn version(release: &str) -> Vec<u32> {
         .collect()
 }
 
+/// Whether the run that made the folder is still going on; its name holds the process.
+fn in_use(folder: &Path) -> bool {
+    let process = folder
+        .file_name()
+        .and_then(|name| name.to_str())
+        .and_then(|name| name.split('-').nth(1));
+    process.is_some_and(|process| Path::new("/proc").join(process).is_dir())
+}
+
 /// A new folder for the logs of this run, with `latest` pointing at it; old ones are removed.
 pub fn run_folder() -> Result<PathBuf> {
     let runs = cache()?.join("runs");
@@ -118,6 +127,9 @@ pub fn run_folder() -> Result<PathBuf> {
         .collect();
     old.sort();
     for (_, folder) in old.iter().rev().skip(RUNS_KEPT - 1) {
+        if in_use(folder) {
+            continue;
+        }
         fs::remove_dir_all(folder).ok();
     }
     let name = (1u32..)
@@ -135,6 +147,15 @@ pub fn run_folder() -> Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_that_goes_on_keeps_its_folder() {
+        let own = format!("run-{}-1", std::process::id());
+        assert!(in_use(&Path::new("/runs").join(own)));
+        // Beyond the largest process id that Linux gives.
+        assert!(!in_use(Path::new("/runs/run-4194305-1")));
+        assert!(!in_use(Path::new("/runs/latest")));
+    }
 
     #[test]
     fn releases_sort_by_number() {
