@@ -188,7 +188,10 @@ fn wide(chain: &Chain) -> Markup {
     let more = all.iter().any(|chips| chips.len() > MAX_CHIPS);
     let chips_end = 100 + rows * 46 + if more { 16 } else { 0 };
     let lanes = chips_end + 34;
-    let height = lanes + 2 * 56 + 4;
+    let count = i32::try_from(chain.lanes.len()).unwrap_or(2).max(2);
+    let height = lanes + count * 56 + 4;
+    // Where the arrows to each PCR start below a box.
+    let column = |index: i32| 36 + index * (WIDTH - 72) / (count - 1);
     let dashed = !chain.launched;
     html! {
         svg.wide viewBox={ "-2 -2 1124 " (height + 4) } role="img" aria-label={ "The chain of the launch. " (spoken(chain)) } {
@@ -205,11 +208,11 @@ fn wide(chain: &Chain) -> Markup {
                     @for (index, lane) in (0i32..).zip(&chain.lanes) {
                         @let goes = position == 0 || chips.iter().any(|chip| chip.pcrs.contains(&lane.pcr));
                         @if goes {
-                            (arrow(x + 40 + index * 94, first, x + 40 + index * 94, lanes + index * 56 - 2, dashed))
+                            (arrow(x + column(index), first, x + column(index), lanes + index * 56 - 2, dashed))
                         }
                     }
                     @if position == 0 && chain.launched {
-                        text.t x="87" y=(116) font-size="12" text-anchor="middle" { "resets both" }
+                        text class="t halo" x="87" y="116" font-size="12" text-anchor="middle" { "resets" }
                     }
                 }
                 @for (row, entry) in (0i32..).zip(chips.iter().take(MAX_CHIPS)) {

@@ -18,7 +18,7 @@ pub struct Chain {
     pub bank: Option<&'static str>,
     /// Processor, SINIT, launcher, kernel, references: in this order.
     pub links: Vec<Link>,
-    /// PCR 17 and 18, in which the measurements end.
+    /// The PCRs in which the measurements end.
     pub lanes: Vec<Lane>,
 }
 
@@ -53,7 +53,7 @@ pub struct Measured {
 /// A PCR under the chain.
 #[derive(Clone, Debug, Serialize)]
 pub struct Lane {
-    /// 17 or 18.
+    /// 17 to 22.
     pub pcr: u32,
     /// What the TPM holds, in hex.
     pub value: Option<String>,
@@ -132,8 +132,8 @@ pub(super) fn chain(input: &Input<'_>) -> Chain {
     Chain {
         launched,
         bank: bank.map(HashAlg::name),
+        lanes: lanes(input, bank, &links),
         links,
-        lanes: [17, 18].map(|pcr| lane(input, bank, pcr)).into(),
     }
 }
 
@@ -214,19 +214,32 @@ fn place(input: &Input<'_>, bank: Option<HashAlg>, links: &mut [Link]) {
     }
 }
 
-fn lane(input: &Input<'_>, bank: Option<HashAlg>, pcr: u32) -> Lane {
-    let check = if pcr == 17 {
-        CheckId::Tpm04
-    } else {
-        CheckId::Tpm05
+/// PCR 17 and 18, and those behind them that something in the picture went into.
+fn lanes(input: &Input<'_>, bank: Option<HashAlg>, links: &[Link]) -> Vec<Lane> {
+    let measured = |pcr: u32| {
+        let mut all = links.iter().flat_map(|link| &link.measured);
+        all.any(|measured| measured.pcr == pcr)
     };
+    (17..=22)
+        .filter(|pcr| matches!(pcr, 17 | 18) || measured(*pcr))
+        .map(|pcr| lane(input, bank, pcr))
+        .collect()
+}
+
+fn lane(input: &Input<'_>, bank: Option<HashAlg>, pcr: u32) -> Lane {
     let tpm = input.tpm();
     let value = bank.and_then(|bank| tpm?.pcr(bank, pcr));
+    let replay = bank.and_then(|bank| input.judgement.replayed(bank, pcr));
     let pins = bank.map_or_else(Vec::new, |bank| pcrs::pins(input, bank, pcr));
     Lane {
         pcr,
         value: value.map(Digest::to_string),
-        explained: input.judgement.outcome(check).into(),
+        // The checks look at every bank, the picture shows one.
+        explained: match pcr {
+            17 => input.judgement.outcome(CheckId::Tpm04).into(),
+            18 => input.judgement.outcome(CheckId::Tpm05).into(),
+            _ => pcrs::compared(value, replay),
+        },
         expected: match value {
             _ if pins.is_empty() => State::None,
             None => State::Unknown,

@@ -90,7 +90,8 @@ fn row(input: &Input<'_>, alg: HashAlg, pcr: u32) -> PcrRow {
     }
 }
 
-fn compared(tpm: Option<&Digest>, replay: Option<&Digest>) -> State {
+/// Whether the TPM holds what the log leads to.
+pub(super) fn compared(tpm: Option<&Digest>, replay: Option<&Digest>) -> State {
     match (tpm, replay) {
         (Some(tpm), Some(replay)) if tpm == replay => State::Pass,
         (Some(_), Some(_)) => State::Fail,

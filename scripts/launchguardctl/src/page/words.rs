@@ -59,6 +59,7 @@ pub(super) fn data(kind: EventType, data: &[u8]) -> Option<String> {
                 crate::report::hex(hash)
             ))
         }
+        EventType::CombinedHash => combined(data),
         EventType::PcrMapping => Some(match dword()? & 1 {
             0 => "legacy mapping".to_owned(),
             _ => "details (PCR 17) and authorities (PCR 18)".to_owned(),
@@ -119,6 +120,34 @@ fn bits(value: u32, names: &[(u32, &str)]) -> String {
     text
 }
 
+/// The parts of the combined hash: BiosAcmID, MsegValid, StmHash, PolicyControl, LcpPolicyHash and
+/// capabilities, and the processor's S-CRTM status from SinitMleData version 8 on (SDG 1.10.1).
+fn combined(data: &[u8]) -> Option<String> {
+    if !matches!(data.len(), 76 | 80) {
+        return None;
+    }
+    let dword = |at: usize| Some(u32::from_le_bytes(data.get(at..at + 4)?.try_into().ok()?));
+    let mut words = match data.get(20..28)?.iter().all(|byte| *byte == 0) {
+        true => "no SMM monitor".to_owned(),
+        false => "an SMM monitor".to_owned(),
+    };
+    let _ = write!(
+        words,
+        "; policy control {}",
+        bits(dword(48)?, &POLICY_CONTROL)
+    );
+    let _ = write!(words, "; capabilities {}", bits(dword(72)?, &CAPABILITIES));
+    if let Some(status) = dword(76) {
+        let not = if status & 1 == 0 {
+            " did not measure"
+        } else {
+            " measured"
+        };
+        let _ = write!(words, "; the processor{not} the first of the BIOS");
+    }
+    Some(words)
+}
+
 /// The public areas of AUX, PS and PO: each a byte 1 and a TPMS_NV_PUBLIC, or a byte 0 (SDG 3.3.10).
 fn nv_areas(data: &[u8]) -> Option<String> {
     const NAMES: [&str; 3] = ["AUX", "PS", "PO"];
@@ -147,4 +176,54 @@ fn text(data: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(data.get(..end.unwrap_or(data.len()))?).ok()?;
     let printable = !text.is_empty() && !text.chars().any(char::is_control);
     printable.then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::data;
+    use launchguard_pure::decode::eventlog::EventType;
+
+    /// SDG 1.10.1: 20 bytes BiosAcmID, 8 MsegValid, 20 StmHash, 4 PolicyControl, 20 LcpPolicyHash,
+    /// 4 capabilities and, from version 8 on, 4 of the S-CRTM status.
+    #[test]
+    fn the_combined_hash_is_told_part_by_part() {
+        let mut bytes = vec![0xff; 20];
+        bytes.extend(1u64.to_le_bytes());
+        bytes.extend([0; 20]);
+        bytes.extend(0x6u32.to_le_bytes());
+        bytes.extend([0xaa; 20]);
+        bytes.extend(0x2u32.to_le_bytes());
+        let words = data(EventType::CombinedHash, &bytes).expect("words");
+        assert_eq!(
+            words,
+            "an SMM monitor; policy control 0x6: pre-production modules allowed, capabilities are \
+             measured; capabilities 0x2: wake processors by MONITOR"
+        );
+        bytes.extend(1u32.to_le_bytes());
+        let words = data(EventType::CombinedHash, &bytes).expect("words");
+        assert!(words.ends_with("; the processor measured the first of the BIOS"));
+        bytes.push(0);
+        assert_eq!(data(EventType::CombinedHash, &bytes), None);
+    }
+
+    /// SDG 3.3.10 and TPMS_NV_PUBLIC of the TPM 2.0 library: index, nameAlg, attributes, policy,
+    /// size of the data; big endian.
+    #[test]
+    fn nv_areas_are_told_by_their_indices() {
+        let mut bytes = vec![1];
+        bytes.extend(0x01c1_0102u32.to_be_bytes());
+        bytes.extend(0x000bu16.to_be_bytes());
+        bytes.extend(0x2204_0408u32.to_be_bytes());
+        bytes.extend(2u16.to_be_bytes());
+        bytes.extend([0xee, 0xee]);
+        bytes.extend(104u16.to_be_bytes());
+        bytes.extend([0, 0]);
+        assert_eq!(
+            data(EventType::NvInfoHash, &bytes).as_deref(),
+            Some("AUX 0x1c10102 of 104 bytes, PS not defined, PO not defined")
+        );
+        bytes.push(0);
+        assert_eq!(data(EventType::NvInfoHash, &bytes), None);
+        assert_eq!(data(EventType::NvInfoHash, &[1, 2, 3]), None);
+    }
 }

@@ -132,6 +132,27 @@ fn events_are_told_in_words() {
     assert_eq!(policies, [16, 17]);
 }
 
+/// The legacy mapping extends modules into PCR 18 and 19 (tboot, policy.c): the picture has them all.
+#[test]
+fn every_pcr_with_a_measurement_has_a_place_in_the_picture() {
+    let mut machine = Machine::launched();
+    machine.change_launch(|records| {
+        let last = records.last_mut().expect("a record");
+        last.pcr = 19;
+    });
+    let shown = page(&machine, "", None);
+    let lanes: Vec<u32> = shown.chain.lanes.iter().map(|lane| lane.pcr).collect();
+    assert_eq!(lanes, [17, 18, 19]);
+    machine.set_pcr(HashAlg::Sha256, 19, Some(&[0xcd; 32]));
+    let shown = page(&machine, "", None);
+    let document = parse(&render(&shown));
+    let chain = attributes(&document, ".tall", "aria-label").join("");
+    assert!(
+        chain.contains("PCR 19: the log does not explain it"),
+        "{chain}"
+    );
+}
+
 #[test]
 fn memory_is_where_the_registers_say() {
     let shown = page(&Machine::launched(), "", None);
