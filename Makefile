@@ -9,7 +9,7 @@ KERNEL ?=
 FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := modules
-.PHONY: modules sdk sdk-ready stage launchguardctl test exercised demo fuzz mutants lint check-chapters clean help
+.PHONY: modules sdk sdk-ready stage launchguardctl docs-cli test exercised demo fuzz mutants lint check-chapters clean help
 
 # Kernels are built one after the other; each build uses all processors.
 ifneq ($(KDIR),)
@@ -33,6 +33,14 @@ launchguardctl: sdk-ready
 	@$(ENTER) cargo build -q --release -p launchguardctl
 	@mkdir -p out
 	@$(ENTER) sh -c 'install "$$CARGO_TARGET_DIR/release/launchguardctl" out/launchguardctl'
+
+# What belongs to the command: manual pages and completions, from the command itself.
+docs-cli: launchguardctl
+	@mkdir -p out/man out/completion
+	@out/launchguardctl man --directory out/man
+	@for shell in bash zsh fish; do \
+		out/launchguardctl completion $$shell >out/completion/launchguardctl.$$shell || exit 1; \
+	done
 
 # The emulated launch's first stage: firmware, GETSEC and SINIT for tboot.
 stage: sdk-ready
@@ -61,3 +69,31 @@ check-chapters: sdk-ready
 
 mutants: sdk-ready
 	@selftests/mutants/run
+
+lint: sdk-ready
+	@scripts/checks/run
+
+# What is in the checkout; the cache has its own life.
+clean:
+	rm -rf out
+	find . -path ./.git -prune -o \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
+		-o -name '*.mod.c' -o -name '.*.cmd' -o -name 'modules.order' \
+		-o -name 'Module.symvers' \) -type f -exec rm -f {} +
+	rm -f rust/bindings_generated.rs selftests/launch/stage.elf selftests/launch/stage.bin
+
+help:
+	@echo 'make                launchguard.ko for every kernel of the SDK, in out/RELEASE/'
+	@echo 'make KDIR=DIR       launchguard.ko for a kernel whose headers carry Rust metadata'
+	@echo 'make sdk            toolchain root and kernel metadata, in the cache'
+	@echo 'make demo           the emulated launch, and what launchguard says about it'
+	@echo 'make test           all tests on all kernels; KERNEL=RELEASE, SCENARIO=NAME for some boots'
+	@echo 'make lint           formatting, clippy, checkpatch and the rules between the rooms'
+	@echo 'make check-chapters the reference of checks in the admin guide, from the catalogue'
+	@echo 'make exercised      Documentation/exercised.rst from the notes of the last make test'
+	@echo 'make mutants        whether the tests find faults that are put into the pure rooms'
+	@echo 'make fuzz           each decoder for SECONDS=60'
+	@echo 'make launchguardctl the command, in out/'
+	@echo 'make docs-cli       its manual pages and completions, in out/man and out/completion'
+	@echo 'make clean          removes what was built in the checkout'
+	@echo
+	@echo 'cache: $${XDG_CACHE_HOME:-~/.cache}/launchguard   mirror: LAUNCHGUARD_MIRROR=URL'

@@ -9,7 +9,7 @@ use crate::sys::compat;
 use crate::sys::hash::Sha256;
 use crate::sys::power;
 use crate::sys::sysfs::Owner;
-use crate::verify::catalogue::CheckId;
+use crate::verify::catalogue::{CheckId, CheckSet};
 use crate::verify::evidence::{write, Window};
 use crate::verify::facts::{Evidence, PcrBank};
 use core::fmt::{self, Write as _};
@@ -172,18 +172,13 @@ pub(super) struct Reasons<'a>(pub(super) &'a Snapshot);
 impl fmt::Display for Reasons<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let notes = self.0.notes;
-        if notes.sleeping {
-            // What was judged before says nothing about why it counts no longer.
-            return f.write_str("suspend");
-        }
-        let checks = self.0.reasons();
+        let checks = match notes.sleeping {
+            true => CheckSet::EMPTY,
+            false => self.0.reasons(),
+        };
         write!(f, "{checks}")?;
-        let words = [
-            (notes.policy_file, "policy-file"),
-            (notes.references_file, "references-file"),
-        ];
         let mut first = checks.is_empty();
-        for (_, word) in words.iter().filter(|(holds, _)| *holds) {
+        for word in notes.words() {
             if !first {
                 f.write_str(" ")?;
             }

@@ -16,6 +16,20 @@ pub struct Notes {
 }
 
 impl Notes {
+    /// The words for what holds, in `reason`. What was judged before a sleep says nothing about why
+    /// it counts no longer: `suspend` stands alone.
+    pub fn words(self) -> impl Iterator<Item = &'static str> {
+        let awake = !self.sleeping;
+        [
+            (self.sleeping, "suspend"),
+            (awake && self.policy_file, "policy-file"),
+            (awake && self.references_file, "references-file"),
+        ]
+        .into_iter()
+        .filter(|(holds, _)| *holds)
+        .map(|(_, word)| word)
+    }
+
     /// The verdict that is published for a judgement's `verdict`. An owner who named a file that
     /// could not be used expected something of it: nothing good can be said of a launch that was
     /// judged without.

@@ -5,6 +5,7 @@
 use clap::{Parser, Subcommand, ValueEnum};
 use launchguard_pure::decode::digest::HashAlg;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Where the module shows itself.
 const SYSFS: &str = "/sys/devices/faux/launchguard";
@@ -21,6 +22,9 @@ pub struct Cli {
     /// The module's sysfs directory
     #[arg(long, global = true, value_name = "DIR", default_value = SYSFS)]
     pub sysfs: PathBuf,
+    /// When to use colours; also NO_COLOR and CLICOLOR_FORCE count
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
     /// What to do
     #[command(subcommand)]
     pub command: Command,
@@ -30,11 +34,20 @@ pub struct Cli {
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Say what the module found: verdict, reason, checks that do not pass
-    Status,
+    Status {
+        /// Form of the answer; --json is the same as json
+        #[arg(
+            long,
+            value_name = "FORM",
+            default_value = "text",
+            conflicts_with = "json"
+        )]
+        format: Form,
+    },
     /// Explain a check: what it looks at, what its failure means, what to do
     Explain {
-        /// The check's id, for example TXT-01
-        id: String,
+        /// The check's id, for example TXT-01; without one all checks are listed
+        id: Option<String>,
     },
     /// Print references for the launch that is running
     Enroll {
@@ -58,6 +71,26 @@ pub enum Command {
         #[arg(long = "as", value_name = "KIND")]
         kind: Option<TextKind>,
     },
+    /// Judge the evidence of a machine again, here
+    Judge {
+        /// The evidence, from the module's file of that name; - for standard input
+        evidence: PathBuf,
+        /// Judge by this policy; default: the one in the evidence
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+        /// Judge by these references; default: those in the evidence
+        #[arg(long, value_name = "FILE")]
+        references: Option<PathBuf>,
+    },
+    /// Print a line for the judgement, and for every change of it
+    Watch {
+        /// Leave after the first change
+        #[arg(long)]
+        once: bool,
+        /// Look so often, in seconds, beside waking up when the module says so
+        #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = parse_seconds)]
+        interval: Duration,
+    },
     /// Replay an event log: the PCR values that it leads to
     Replay {
         #[command(flatten)]
@@ -74,6 +107,72 @@ pub enum Command {
         #[command(subcommand)]
         what: Decode,
     },
+    /// Print the completion of a shell
+    Completion {
+        /// The shell
+        shell: CompletedShell,
+    },
+    /// Print the manual page
+    Man {
+        /// Write a page for each command here instead
+        #[arg(long, value_name = "DIR")]
+        directory: Option<PathBuf>,
+    },
+}
+
+/// Form of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// Lines for people
+    Text,
+    /// JSON
+    Json,
+    /// Metrics for node_exporter's textfile collector
+    Prometheus,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl Color {
+    /// Makes it the choice of everything that prints.
+    pub fn apply(self) {
+        let choice = match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+    }
+}
+
+/// A shell whose completion can be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CompletedShell {
+    /// bash
+    Bash,
+    /// zsh
+    Zsh,
+    /// fish
+    Fish,
+}
+
+impl From<CompletedShell> for clap_complete::Shell {
+    fn from(shell: CompletedShell) -> Self {
+        match shell {
+            CompletedShell::Bash => Self::Bash,
+            CompletedShell::Zsh => Self::Zsh,
+            CompletedShell::Fish => Self::Fish,
+        }
+    }
 }
 
 /// An event log in a file.
@@ -166,6 +265,14 @@ impl TextKind {
             Self::Policy => "policy",
             Self::References => "references",
         }
+    }
+}
+
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "no number".to_owned())?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(duration) if duration >= Duration::from_millis(10) => Ok(duration),
+        _ => Err("0.01 seconds at least".to_owned()),
     }
 }
 

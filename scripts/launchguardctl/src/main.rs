@@ -11,6 +11,7 @@ mod device;
 mod html;
 mod input;
 mod page;
+mod paint;
 mod report;
 
 use clap::Parser;
@@ -25,6 +26,7 @@ const UNREADABLE: u8 = 2;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    cli.color.apply();
     let report = match commands::run(&cli) {
         Ok(report) => report,
         Err(error) => {
@@ -32,7 +34,7 @@ fn main() -> ExitCode {
             return ExitCode::from(UNREADABLE);
         }
     };
-    match io::stdout().write_all(report.render(cli.json).as_bytes()) {
+    match anstream::stdout().write_all(report.render(cli.json).as_bytes()) {
         // A reader that has seen enough (`| head`) is no error.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             eprintln!("launchguardctl: standard output: {error}");

@@ -16,9 +16,18 @@ pub struct Report {
 }
 
 impl Report {
+    /// The answer has been printed already.
+    pub const fn printed(good: bool) -> Self {
+        Self {
+            text: String::new(),
+            json: Value::Null,
+            good,
+        }
+    }
+
     /// The answer as it is printed.
     pub fn render(&self, json: bool) -> String {
-        let body = if json {
+        let body = if json && !self.json.is_null() {
             format!("{:#}", self.json)
         } else {
             self.text.clone()
@@ -40,7 +49,7 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// One line `name value` of a table, names padded to a common width.
+/// One line `name value` of a table, names padded to a common width. `value` may be in colour.
 pub fn line(text: &mut String, name: &str, value: &str) {
     text.push_str(&format!("{name:<24}{value}\n"));
 }

@@ -4,11 +4,14 @@
 
 use crate::report::Report;
 use anyhow::{Context, Result};
-use launchguard_pure::verify::catalogue::CheckId;
-use serde_json::json;
+use launchguard_pure::verify::catalogue::{CheckId, Entry};
+use serde_json::{json, Value};
 
-/// Explains the check `id`, in upper or lower case.
-pub fn run(id: &str) -> Result<Report> {
+/// Explains the check `id`, in upper or lower case; without one lists all checks.
+pub fn run(id: Option<&str>) -> Result<Report> {
+    let Some(id) = id else {
+        return Ok(list());
+    };
     let check = CheckId::from_name(&id.to_ascii_uppercase())
         .with_context(|| format!("no check has the id {id:?}"))?;
     let entry = check.entry();
@@ -24,7 +27,36 @@ pub fn run(id: &str) -> Result<Report> {
         entry.remedy,
         entry.source
     );
-    let json = json!({
+    Ok(Report {
+        text,
+        json: object(entry),
+        good: true,
+    })
+}
+
+fn list() -> Report {
+    let mut text = String::new();
+    let mut checks = Vec::new();
+    for check in CheckId::ALL {
+        let entry = check.entry();
+        text.push_str(&format!(
+            "{:<8} {:<8} {:<8} {}\n",
+            entry.name,
+            entry.severity.word(),
+            entry.weight.word(),
+            entry.title
+        ));
+        checks.push(object(entry));
+    }
+    Report {
+        text,
+        json: json!({"checks": checks}),
+        good: true,
+    }
+}
+
+fn object(entry: &Entry) -> Value {
+    json!({
         "id": entry.name,
         "title": entry.title,
         "severity": entry.severity.word(),
@@ -33,10 +65,5 @@ pub fn run(id: &str) -> Result<Report> {
         "attack": entry.attack,
         "remedy": entry.remedy,
         "source": entry.source,
-    });
-    Ok(Report {
-        text,
-        json,
-        good: true,
     })
 }

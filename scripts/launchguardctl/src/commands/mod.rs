@@ -5,12 +5,16 @@
 mod decode;
 mod enroll;
 mod explain;
+mod judge;
 mod lint;
 mod load;
 mod log;
 pub mod page;
+mod prometheus;
 mod replay;
+mod shell;
 mod status;
+mod watch;
 
 use crate::cli::{Cli, Command};
 use crate::report::Report;
@@ -19,13 +23,27 @@ use anyhow::Result;
 /// Runs the command.
 pub fn run(cli: &Cli) -> Result<Report> {
     match &cli.command {
-        Command::Status => status::run(&cli.sysfs),
-        Command::Explain { id } => explain::run(id),
+        Command::Status { format } => status::run(&cli.sysfs, *format),
+        Command::Explain { id } => explain::run(id.as_deref()),
         Command::Enroll { name } => enroll::run(&cli.sysfs, name.as_deref()),
         Command::Lint { file, kind } => lint::run(file, *kind),
         Command::Load { file, kind } => load::run(&cli.sysfs, file, *kind),
+        Command::Judge {
+            evidence,
+            policy,
+            references,
+        } => judge::run(evidence, policy.as_deref(), references.as_deref()),
+        Command::Watch { once, interval } => watch::run(
+            &cli.sysfs,
+            cli.json,
+            *once,
+            *interval,
+            &mut anstream::stdout(),
+        ),
         Command::Replay { log } => replay::run(log),
         Command::Report { page } => page::run(cli, page),
         Command::Decode { what } => decode::run(what),
+        Command::Completion { shell } => Ok(shell::completion((*shell).into())),
+        Command::Man { directory } => shell::man(directory.as_deref()),
     }
 }

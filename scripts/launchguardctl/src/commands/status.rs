@@ -2,7 +2,10 @@
 
 //! `status`.
 
+use super::prometheus::{metrics, State};
+use crate::cli::Form;
 use crate::device::Device;
+use crate::paint;
 use crate::report::{line, Report};
 use anyhow::Result;
 use launchguard_pure::verify::catalogue::CheckId;
@@ -10,8 +13,11 @@ use launchguard_pure::verify::judgement::{Outcome, Verdict};
 use serde_json::{json, Map, Value};
 use std::path::Path;
 
+/// Where a check's title begins.
+const COLUMN: usize = 24;
+
 /// Says what the module at `sysfs` found.
-pub fn run(sysfs: &Path) -> Result<Report> {
+pub fn run(sysfs: &Path, format: Form) -> Result<Report> {
     let device = Device::open(sysfs)?;
     let verdict = device.text("verdict")?;
     let reason = device.text("reason")?;
@@ -20,7 +26,7 @@ pub fn run(sysfs: &Path) -> Result<Report> {
     let waived = device.text("waivers")?;
 
     let mut text = String::new();
-    line(&mut text, "verdict", &verdict);
+    line(&mut text, "verdict", &paint::verdict(&verdict));
     if !reason.is_empty() {
         line(&mut text, "reason", &reason);
     }
@@ -34,7 +40,11 @@ pub fn run(sysfs: &Path) -> Result<Report> {
         let outcome = device.text(&format!("checks/{name}"))?;
         if outcome == Outcome::Fail.word() || outcome == Outcome::Unknown.word() {
             let title = CheckId::from_name(&name).map_or("", |check| check.entry().title);
-            line(&mut text, &format!("{name} {outcome}"), title);
+            let outcome = paint::outcome(&outcome, COLUMN.saturating_sub(name.len() + 1));
+            text.push_str(&format!(
+                "{name} {outcome}{title}
+"
+            ));
         }
         checks.insert(name, Value::from(outcome));
     }
@@ -47,6 +57,22 @@ pub fn run(sysfs: &Path) -> Result<Report> {
         "checks": checks,
         "waivers": words(&waived),
     });
+    match format {
+        Form::Text => {}
+        Form::Json => text = format!("{json:#}"),
+        Form::Prometheus => {
+            let checks = json["checks"].as_object().into_iter().flatten();
+            text = metrics(&State {
+                verdict: &verdict,
+                launcher: &launcher,
+                generation: generation.parse().unwrap_or(0),
+                checks: checks
+                    .map(|(id, outcome)| (id.as_str(), outcome.as_str().unwrap_or_default()))
+                    .collect(),
+                waived: words(&waived),
+            });
+        }
+    }
     Ok(Report { text, json, good })
 }
 

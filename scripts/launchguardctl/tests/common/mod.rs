@@ -4,6 +4,7 @@
 
 #![allow(dead_code, reason = "each test program uses a part")]
 
+use launchguard_host_tests::exercise::evidence::written;
 use launchguard_host_tests::fixture::Machine;
 use launchguard_pure::verify::catalogue::CheckId;
 use serde_json::Value;
@@ -59,6 +60,11 @@ pub fn file(directory: &TempDir, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf
     path
 }
 
+/// Evidence of `machine`, judged by the texts that it carries.
+pub fn evidence(machine: &Machine, policy: Option<&str>, references: Option<&str>) -> Vec<u8> {
+    written(&machine.facts(), policy, references)
+}
+
 /// A directory as the module shows itself: `machine` judged without references.
 pub fn sysfs(machine: &Machine) -> TempDir {
     let directory = directory();
@@ -83,6 +89,7 @@ pub fn sysfs(machine: &Machine) -> TempDir {
     let log = machine.log.as_deref().unwrap_or_default();
     let log = log.get(..machine.log_next as usize).unwrap_or_default();
     file(&directory, "event_log", log);
+    file(&directory, "evidence", evidence(machine, None, None));
     for name in ["policy", "references", "commit", "policy_error"] {
         file(&directory, name, "");
     }

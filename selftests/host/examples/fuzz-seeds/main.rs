@@ -9,6 +9,7 @@
 mod scenarios;
 
 use launchguard_host_tests::corpus::Corpus;
+use launchguard_host_tests::exercise::evidence::{written, Source};
 use launchguard_host_tests::exercise::Evidence;
 use launchguard_host_tests::fixture::dmar::{encode, Entry, ScopeSpec};
 use launchguard_host_tests::fixture::{Machine, BANKS};
@@ -66,7 +67,12 @@ impl Seeds {
         self.write("heap", name, &evidence.heap)?;
         self.write("acm", name, &evidence.sinit)?;
         self.log(name, &evidence.log, evidence.range)?;
-        self.write("judge", name, &evidence.to_bytes())
+        self.write("judge", name, &evidence.to_bytes())?;
+        // Small enough for a fuzzer: it would change nothing but padding.
+        let mut small = machine.clone();
+        small.heap = Some(evidence.heap);
+        small.sinit = Some(evidence.sinit.into_iter().take(4096).collect());
+        self.write("evidence", name, &written(&small.facts(), None, None))
     }
 
     /// A log as it stands, and in a container with the range behind it.
@@ -91,6 +97,17 @@ fn fixtures(seeds: &mut Seeds) -> io::Result<()> {
     }
     pinned.references = launched.references(HashAlg::Sha256, &[17, 18]).into_bytes();
     pinned.flags |= Evidence::PCRS_FROM_LOG;
+    let text = launched.references(HashAlg::Sha256, &[17, 18]);
+    let policy = "version 1\nwaive TXT-01 \"a seed\"\n";
+    let facts = launched.facts();
+    let whole = written(&facts, Some(policy), Some(&text));
+    seeds.write("evidence", "pinned", &whole)?;
+    for seed in 0u8..8 {
+        let bytes: Vec<u8> = (0..4000u32).map(|at| (at * 31) as u8 ^ seed).collect();
+        let snapshot = Source::new(&bytes).snapshot();
+        let whole = written(&snapshot.facts(), None, None);
+        seeds.write("evidence", &format!("any-{seed}"), &whole)?;
+    }
     seeds.write("judge", "replayed", &pinned.to_bytes())?;
     for (index, table) in dmar_tables().iter().enumerate() {
         seeds.write("dmar", &index.to_string(), table)?;

@@ -2,19 +2,22 @@
 
 //! Evidence as bytes: facts of every shape to write, and hostile bytes to read.
 
-use launchguard_evidence::{Snapshot, What};
+use launchguard_evidence::{to_bytes, Snapshot, What};
 use launchguard_pure::decode::digest::{Digest, HashAlg, Hasher};
 use launchguard_pure::decode::eventlog::LogFormat;
 use launchguard_pure::decode::msr::Msr;
 use launchguard_pure::decode::registers::{Reg, Registers};
 use launchguard_pure::hasher::HostHasher;
 use launchguard_pure::verify::drift::{Baseline, MARK};
-use launchguard_pure::verify::evidence::{Info, Texts, DIGEST_SIZE, HEADER_SIZE};
+use launchguard_pure::verify::evidence::{
+    Contents, Info, Texts, DIGEST_SIZE, HEADER_SIZE, VERSION,
+};
 use launchguard_pure::verify::facts::{
-    Ats, Cpu, Evidence, FirmwareTables, HeapCopy, KernelFacts, Latched, LogCopy, LogSet,
+    Ats, Cpu, Evidence, Facts, FirmwareTables, HeapCopy, KernelFacts, Latched, LogCopy, LogSet,
     MemoryFacts, MemoryRange, NvIndex, PciFunction, Remap, TpmFacts, TpmFamily, Translation, Unit,
     UnitRegisters, DRTM_PCRS, MTRR_RANGES,
 };
+use launchguard_pure::verify::judgement::Judgement;
 use launchguard_pure::verify::notes::Notes;
 use launchguard_pure::verify::policy::{Policy, References};
 
@@ -279,6 +282,39 @@ impl<'a> Source<'a> {
             isolated_msi: self.maybe(),
         }
     }
+}
+
+/// Evidence of `facts`, judged by the texts that it carries.
+///
+/// # Panics
+///
+/// When a text is malformed.
+pub fn written(facts: &Facts<'_>, policy: Option<&str>, references: Option<&str>) -> Vec<u8> {
+    let policy = policy.map(str::as_bytes);
+    let references = references.map(str::as_bytes);
+    let parsed = policy.map(|text| Policy::parse(text).expect("a policy"));
+    let pins = references.map(|text| References::parse(text).expect("references"));
+    let mut judgement = Box::new(Judgement::NONE);
+    launchguard_pure::verify::judge(
+        facts,
+        &parsed.unwrap_or(Policy::EMPTY),
+        pins.as_ref(),
+        false,
+        &HostHasher,
+        &mut judgement,
+    );
+    to_bytes(&Contents {
+        generation: 7,
+        kernel_release: "7.3.4",
+        version: VERSION,
+        facts,
+        policy,
+        references,
+        awaiting: false,
+        notes: Notes::default(),
+        verdict: judgement.verdict,
+        judgement: &judgement,
+    })
 }
 
 /// Makes header and digest agree with the rest, so that what lies behind them is looked at.
