@@ -86,6 +86,71 @@ struct lg_boot {
 
 int lg_boot_read(struct lg_boot *boot);
 
+/* A range of the memory map that the kernel was booted with. */
+struct lg_memory_range {
+	u64 base;
+	u64 size;
+	u32 kind;
+};
+
+/*
+ * Writes that map, at most @max ranges, and returns how many there are;
+ * negative when it cannot be read as a whole.
+ */
+ssize_t lg_boot_memory_map(struct lg_memory_range *out, size_t max);
+
+/* Most variable MTRRs that are read of a processor. */
+#define LG_MTRR_RANGES 16
+/* Most registers that a caller of lg_cpu_read() may ask for. */
+#define LG_CPU_MSRS 32
+
+/* One processor (cpu.c); a bit in the masks says that the value was read. */
+struct lg_cpu {
+	u32 number;
+	u32 apic_id;
+	u32 vendor[3];
+	u32 signature;
+	u32 features;
+	u32 address_bits;
+	u32 microcode;
+	u32 microcode_read;
+	u32 asked;
+	u32 msrs_read;
+	u32 mtrrs_read;
+	u64 msrs[LG_CPU_MSRS];
+	u64 mtrr_base[LG_MTRR_RANGES];
+	u64 mtrr_mask[LG_MTRR_RANGES];
+};
+
+struct lg_cpu_counts {
+	u32 possible;
+	u32 present;
+	u32 online;
+};
+
+/*
+ * Has every processor that runs fill one of @max entries on itself: CPUID, the
+ * @count registers at @addresses, its variable MTRRs. Returns how many entries
+ * were filled. @counts is of the same moment.
+ */
+size_t lg_cpu_read(struct lg_cpu *cpus, size_t max, const u32 *addresses,
+		   size_t count, struct lg_cpu_counts *counts);
+/* How many processors can ever be there. */
+u32 lg_cpu_possible(void);
+
+/*
+ * Chipset (chipset.c). Reads @size bytes of the configuration space of
+ * 0000:00:00.0; -ENODEV when there is no such device.
+ */
+int lg_host_bridge_read(u8 *out, size_t size);
+/* Reads two registers of 64 bits, neither of which may lie in RAM. */
+int lg_mmio_read_pair(u64 first, u64 second, u64 *out);
+/*
+ * The busy range of the kernel's resource map that starts at @base and is no
+ * part of the firmware's memory map; -ENOENT when there is none.
+ */
+int lg_ecam_find(u64 base, u64 *size);
+
 /*
  * A job on its own ordered workqueue. @run returns the milliseconds after
  * which it wants to run again, or LG_JOB_DONE.

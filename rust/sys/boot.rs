@@ -3,6 +3,7 @@
 //! What the boot loader told the kernel.
 
 use super::bindings;
+use kernel::prelude::*;
 
 /// Fields of boot_params (Documentation/arch/x86/boot.rst and zero-page.rst).
 #[derive(Clone, Copy, Debug)]
@@ -31,4 +32,30 @@ impl BootParams {
             ext_loader_type: boot.ext_loader_type,
         })
     }
+}
+
+/// Most ranges of a memory map that are read: as many as boot_params holds eight times over.
+const MAX_RANGES: usize = 1024;
+
+/// The memory map that the kernel was booted with, each range through `make` from base, size and
+/// type.
+///
+/// # Errors
+///
+/// ENOMEM, ENODEV when the kernel does not show it as a whole.
+pub(crate) fn memory_map<T>(make: impl Fn(u64, u64, u32) -> T) -> Result<KVVec<T>> {
+    let mut ranges: KVVec<bindings::lg_memory_range> =
+        KVVec::with_capacity(MAX_RANGES, GFP_KERNEL)?;
+    // SAFETY: `ranges` has room for as many as the call is told.
+    let count = unsafe {
+        bindings::lg_boot_memory_map(ranges.spare_capacity_mut().as_mut_ptr().cast(), MAX_RANGES)
+    };
+    let count = usize::try_from(count).map_err(|_| ENODEV)?;
+    // SAFETY: The call filled that many from the start, at most as many as it was told.
+    unsafe { ranges.inc_len(count) };
+    let mut map = KVVec::with_capacity(count, GFP_KERNEL)?;
+    for range in &ranges {
+        map.push(make(range.base, range.size, range.kind), GFP_KERNEL)?;
+    }
+    Ok(map)
 }

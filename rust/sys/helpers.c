@@ -4,6 +4,7 @@
  * that Rust cannot reach, because it is inline, a macro or a structure's
  * inside.
  */
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
@@ -20,8 +21,12 @@
 #include <crypto/sha1.h>
 #include <crypto/sha2.h>
 #include <asm/bootparam.h>
+#include <asm/setup_data.h>
 
 #include <launchguard/helpers.h>
+
+/* More links than that are a loop. */
+#define LG_SETUP_DATA_MAX 64
 
 static char *policy = "";
 module_param(policy, charp, 0444);
@@ -207,7 +212,8 @@ static int boot_params_copy(struct kernfs_node *data, void *out, size_t size)
 	return (size_t)ret == size ? 0 : -ENODATA;
 }
 
-int lg_boot_read(struct lg_boot *boot)
+/* A copy of boot_params, to be freed with kfree(). */
+static struct boot_params *boot_params_read(void)
 {
 	struct kernfs_node *dir = NULL, *data = NULL;
 	struct boot_params *params;
@@ -215,19 +221,102 @@ int lg_boot_read(struct lg_boot *boot)
 
 	params = kzalloc_obj(*params);
 	if (!params)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	dir = kernfs_find_and_get(kernel_kobj->sd, "boot_params");
 	if (dir)
 		data = kernfs_find_and_get(dir, "data");
 	if (data)
 		ret = boot_params_copy(data, params, sizeof(*params));
-	if (!ret) {
-		boot->tboot_addr = params->tboot_addr;
-		boot->type_of_loader = params->hdr.type_of_loader;
-		boot->ext_loader_type = params->hdr.ext_loader_type;
-	}
 	kernfs_put(data);
 	kernfs_put(dir);
+	if (ret) {
+		kfree(params);
+		return ERR_PTR(ret);
+	}
+	return params;
+}
+
+int lg_boot_read(struct lg_boot *boot)
+{
+	struct boot_params *params = boot_params_read();
+
+	if (IS_ERR(params))
+		return PTR_ERR(params);
+	boot->tboot_addr = params->tboot_addr;
+	boot->type_of_loader = params->hdr.type_of_loader;
+	boot->ext_loader_type = params->hdr.ext_loader_type;
+	kfree(params);
+	return 0;
+}
+
+static size_t memory_map_add(const struct boot_e820_entry *entries,
+			     size_t count, struct lg_memory_range *out,
+			     size_t max)
+{
+	size_t i;
+
+	for (i = 0; i < count && i < max; i++) {
+		out[i].base = entries[i].addr;
+		out[i].size = entries[i].size;
+		out[i].kind = entries[i].type;
+	}
+	return i;
+}
+
+/*
+ * Ranges beyond those that boot_params has room for. Returns how many are in
+ * @out, or an error: a map with a hole in it is none.
+ */
+static ssize_t memory_map_extend(u64 pa, struct lg_memory_range *out,
+				 size_t count, size_t max)
+{
+	unsigned int links;
+
+	for (links = 0; pa && links < LG_SETUP_DATA_MAX; links++) {
+		struct setup_data *data = memremap(pa, sizeof(*data),
+						   MEMREMAP_WB);
+		struct boot_e820_entry *entries;
+		u32 type, len;
+		u64 next;
+
+		if (!data)
+			return -ENOMEM;
+		next = data->next;
+		type = data->type;
+		len = data->len;
+		memunmap(data);
+		if (type == SETUP_E820_EXT) {
+			if (len > (max - count) * sizeof(*entries))
+				return -E2BIG;
+			entries = memremap(pa + sizeof(*data), len,
+					   MEMREMAP_WB);
+			if (!entries)
+				return -ENOMEM;
+			count += memory_map_add(entries,
+						len / sizeof(*entries),
+						out + count, max - count);
+			memunmap(entries);
+		}
+		pa = next;
+	}
+	return pa ? -ELOOP : (ssize_t)count;
+}
+
+ssize_t lg_boot_memory_map(struct lg_memory_range *out, size_t max)
+{
+	struct boot_params *params = boot_params_read();
+	ssize_t ret = -E2BIG;
+	size_t count;
+
+	if (IS_ERR(params))
+		return PTR_ERR(params);
+	count = min_t(size_t, params->e820_entries,
+		      ARRAY_SIZE(params->e820_table));
+	if (count <= max) {
+		count = memory_map_add(params->e820_table, count, out, max);
+		ret = memory_map_extend(params->hdr.setup_data, out, count,
+					max);
+	}
 	kfree(params);
 	return ret;
 }

@@ -11,7 +11,9 @@ mod bindings;
 
 pub(crate) mod acpi;
 pub(crate) mod boot;
+pub(crate) mod chipset;
 pub(crate) mod compat;
+pub(crate) mod cpu;
 pub(crate) mod device;
 pub(crate) mod dma;
 pub(crate) mod firmware;

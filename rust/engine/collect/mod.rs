@@ -119,7 +119,7 @@ impl Collected {
             kernel: kernel::read(),
             nv: nv::Collected::read(chip),
             cpus: cpu::Collected::read(),
-            chipset: chipset::Collected::read(),
+            chipset: chipset::Collected::read(tables.facts().mcfg),
             dma: dma::Collected::read(&tables.facts().dmar),
             tables,
             registers,
