@@ -5,6 +5,9 @@
 mod acm;
 mod context;
 mod cpu;
+mod cpu_count;
+mod cpu_memory;
+mod cpu_state;
 mod dma;
 mod dpr;
 mod drift;
@@ -16,8 +19,12 @@ mod key;
 mod lcp;
 mod log;
 mod map;
+mod map_memory;
+mod map_remap;
 mod measurement;
+mod platform;
 mod references;
+mod tables;
 mod tpm;
 mod txt;
 
@@ -86,7 +93,12 @@ pub(super) fn run(context: &Context<'_>, out: &mut Judgement) {
     }
     // The machine's own state can be told with and without a launch.
     run_all(&cpu::CHECKS, context, out);
+    run_all(&cpu_state::CHECKS, context, out);
+    run_all(&cpu_memory::CHECKS, context, out);
+    run_all(&cpu_count::CHECKS, context, out);
     run_all(&map::CHECKS, context, out);
+    run_all(&map_remap::CHECKS, context, out);
+    run_all(&map_memory::CHECKS, context, out);
     run_all(&dma::CHECKS, context, out);
     drift::unchanged(context, out);
 }

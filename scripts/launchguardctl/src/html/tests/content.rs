@@ -34,7 +34,13 @@ fn failing_checks_come_first_and_the_most_severe_before_others() {
     let cards = attributes(&document, "article", "id");
     assert_eq!(
         cards,
-        ["why-MAP-01", "why-TPM-04", "why-TXT-06", "why-TXT-07"]
+        [
+            "why-MAP-01",
+            "why-MAP-03",
+            "why-TPM-04",
+            "why-TXT-06",
+            "why-TXT-07"
+        ]
     );
     let sections = attributes(&document, "main > section", "id");
     assert_eq!(

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! CPU-06 to CPU-08 and CPU-10: what runs below the kernel on each processor.
+
+use super::context::{Context, State};
+use super::cpu::{differing, is_complete, not_equal, over_all, processors, Told, SMX};
+use super::Check;
+use crate::decode::acm::Header;
+use crate::decode::msr::Msr;
+use crate::decode::registers::{Reg, Sts};
+use crate::verify::catalogue::CheckId;
+use crate::verify::facts::{Cpu, Evidence};
+use crate::verify::judgement::{Judgement, Outcome};
+
+/// The checks of this file, in the order they run.
+pub(super) const CHECKS: [Check; 4] = [microcode, enclave_version, smm_monitor, smx_enabled];
+
+/// CPU-06.
+fn microcode(c: &Context<'_>, out: &mut Judgement) {
+    let check = CheckId::Cpu06;
+    let Some(facts) = processors(c, out, check) else {
+        return;
+    };
+    let revision = |cpu: &Cpu| cpu.microcode.map(u64::from);
+    if let Some((number, other, first)) = differing(&facts, revision) {
+        return out.set(
+            check,
+            Outcome::Fail,
+            format_args!("CPU {number} has microcode {other:#x}, the first has {first:#x}"),
+        );
+    }
+    let unread = facts.cpus.iter().find(|cpu| cpu.microcode.is_none());
+    if let Some(cpu) = unread {
+        return out.set(
+            check,
+            Outcome::Unknown,
+            format_args!(
+                "CPU {}: its microcode revision could not be read",
+                cpu.number
+            ),
+        );
+    }
+    let first = facts.cpus.first().and_then(revision).unwrap_or(0);
+    over_all(
+        &facts,
+        out,
+        check,
+        |_| Told::Good,
+        format_args!("microcode {first:#x} on every processor"),
+    );
+}
+
+/// CPU-07.
+fn enclave_version(c: &Context<'_>, out: &mut Judgement) {
+    const VALID: u64 = 1;
+    let check = CheckId::Cpu07;
+    let Some(facts) = processors(c, out, check) else {
+        return;
+    };
+    let status = |cpu: &Cpu| cpu.msr(Msr::SeSvnStatus);
+    if facts.cpus.iter().all(|cpu| status(cpu).is_none()) && is_complete(&facts) {
+        return out.set(
+            check,
+            Outcome::NotApplicable,
+            format_args!("these processors have no IA32_SE_SVN_STATUS"),
+        );
+    }
+    let required = facts
+        .cpus
+        .iter()
+        .filter_map(status)
+        .find(|value| value & VALID != 0);
+    if required.is_none() && facts.cpus.iter().all(|cpu| status(cpu).is_some()) {
+        return out.set(
+            check,
+            Outcome::NotApplicable,
+            format_args!("IA32_SE_SVN_STATUS is not locked: any SINIT may run"),
+        );
+    }
+    let sinit = match (c.state, c.facts.sinit) {
+        (State::Launched, Evidence::Read(bytes)) => Header::decode(bytes, u64::MAX).ok(),
+        (State::Launched, Evidence::Unreadable(why) | Evidence::Absent(why)) => {
+            return out.set(check, Outcome::Unknown, format_args!("SINIT: {why}"));
+        }
+        _ => {
+            return out.set(
+                check,
+                Outcome::NotApplicable,
+                format_args!("no SINIT was launched"),
+            );
+        }
+    };
+    let Some(header) = sinit else {
+        return out.set(
+            check,
+            Outcome::Unknown,
+            format_args!("the SINIT region holds no module (ACM-05)"),
+        );
+    };
+    let judge = |cpu: &Cpu| match status(cpu) {
+        None => Told::Unread(Msr::SeSvnStatus),
+        Some(value) if value & VALID != 0 && (value >> 16) & 0xff != header.se_svn.into() => {
+            Told::Bad(
+                "IA32_SE_SVN_STATUS asks for another version of SINIT",
+                value,
+            )
+        }
+        Some(_) => Told::Good,
+    };
+    over_all(
+        &facts,
+        out,
+        check,
+        judge,
+        format_args!(
+            "SINIT has version {} of the enclaves, as asked for",
+            header.se_svn
+        ),
+    );
+}
+
+/// CPU-08.
+fn smm_monitor(c: &Context<'_>, out: &mut Judgement) {
+    const VALID: u64 = 1;
+    let check = CheckId::Cpu08;
+    let Some(facts) = processors(c, out, check) else {
+        return;
+    };
+    if not_equal(&facts, out, check, Msr::SmmMonitorCtl) {
+        return;
+    }
+    let active = |cpu: &Cpu| {
+        cpu.msr(Msr::SmmMonitorCtl)
+            .filter(|value| value & VALID != 0)
+    };
+    if let Some(value) = facts.cpus.iter().find_map(active) {
+        // TXT.MSEG.BASE is not in revision 013 of the guide, and not read.
+        return out.set(
+            check,
+            Outcome::Unknown,
+            format_args!(
+                "an SMM monitor is active (IA32_SMM_MONITOR_CTL {value:#x}); its MSEG cannot be \
+                 compared"
+            ),
+        );
+    }
+    let judge = |cpu: &Cpu| match cpu.msr(Msr::SmmMonitorCtl) {
+        None => Told::Unread(Msr::SmmMonitorCtl),
+        Some(_) => Told::Good,
+    };
+    over_all(
+        &facts,
+        out,
+        check,
+        judge,
+        format_args!("no SMM monitor is active on any processor"),
+    );
+}
+
+/// CPU-10. CR4.SMXE is not evidence: any kernel may set it, and GETSEC needs it even where no launch
+/// took place.
+fn smx_enabled(c: &Context<'_>, out: &mut Judgement) {
+    let check = CheckId::Cpu10;
+    let Some(facts) = processors(c, out, check) else {
+        return;
+    };
+    let count = facts
+        .cpus
+        .iter()
+        .filter(|cpu| cpu.features & SMX != 0)
+        .count();
+    let claimed = c.reg(Reg::Sts).is_some_and(|sts| Sts(sts).senter_done());
+    out.set(
+        check,
+        Outcome::NotApplicable,
+        format_args!(
+            "{count} of {} processors have SMX, SENTER.DONE is {}; CR4.SMXE says nothing of a launch",
+            facts.cpus.len(),
+            u8::from(claimed)
+        ),
+    );
+}
