@@ -14,6 +14,13 @@
 )]
 mod decode;
 mod engine;
+#[allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "a library for the host too"
+)]
+mod plan;
 mod report;
 mod sys;
 #[allow(
@@ -29,6 +36,7 @@ use kernel::prelude::*;
 use kernel::sync::Arc;
 use report::{Report, Tables};
 use sys::device::Device;
+use sys::notifier;
 use sys::power;
 use sys::sysfs::Files;
 
@@ -59,6 +67,7 @@ impl kernel::InPlaceModule for Launchguard {
 
 /// What has to start and to stop in a certain order.
 struct Parts {
+    watcher: Option<notifier::Registration<Engine>>,
     power: Option<power::Registration<Engine>>,
     files: Option<Files<Report>>,
     engine: Arc<Engine>,
@@ -72,6 +81,7 @@ impl Parts {
         let parts = Self {
             files: Some(Files::new(device, &report::GROUPS, report)?),
             power: Some(power::Registration::new(engine.clone())?),
+            watcher: Some(notifier::Registration::new(engine.clone())?),
             engine,
         };
         parts.engine.run();
@@ -83,6 +93,7 @@ impl Drop for Parts {
     fn drop(&mut self) {
         // Nothing new comes in, running work ends, then the files go. A file whose writer still
         // waits for work finds that it has stopped.
+        self.watcher = None;
         self.power = None;
         self.engine.stop();
         self.files = None;

@@ -11,4 +11,5 @@
 pub mod decode;
 #[cfg(feature = "hasher")]
 pub mod hasher;
+pub mod plan;
 pub mod verify;

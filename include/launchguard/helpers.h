@@ -7,6 +7,7 @@
 #ifndef _LAUNCHGUARD_HELPERS_H
 #define _LAUNCHGUARD_HELPERS_H
 
+#include <linux/compiler.h>
 #include <linux/types.h>
 
 struct tpm_chip;
@@ -29,6 +30,21 @@ size_t lg_tpm_banks(struct tpm_chip *chip, u16 *algs, size_t max);
 /* Reads @size bytes of @pcr in bank @alg; 0, or non-zero on failure. */
 int lg_tpm_pcr_read(struct tpm_chip *chip, u16 alg, u32 pcr, u8 *out,
 		    size_t size);
+
+/* Bytes of the largest digest. */
+#define LG_MAX_DIGEST 64
+
+struct lg_bank_digest {
+	u16 alg;
+	u8 digest[LG_MAX_DIGEST];
+};
+
+/*
+ * Extends @pcr in every allocated bank. -EOPNOTSUPP: @digests lacks a bank,
+ * then nothing is extended; else as the chip answers.
+ */
+int lg_tpm_pcr_extend(struct tpm_chip *chip, u32 pcr,
+		      const struct lg_bank_digest *digests, size_t count);
 
 /* A piece of a message that is hashed. */
 struct lg_part {
@@ -162,6 +178,8 @@ struct lg_queue;
 struct lg_queue *lg_queue_create(u32 (*run)(void *context), void *context);
 /* Runs the job as soon as the queue is free. */
 void lg_queue_kick(struct lg_queue *queue);
+/* Runs the job in @msecs, instead of when it was due. */
+void lg_queue_kick_in(struct lg_queue *queue, u32 msecs);
 /* Waits until the job is neither running nor due. */
 void lg_queue_flush(struct lg_queue *queue);
 /* Waits for a running job; from then on the job never runs again. */
@@ -235,5 +253,17 @@ extern int intel_iommu_enabled;
 int lg_intel_iommu_enabled(void);
 /* Copies the command line, at most @size bytes; how many, or negative. */
 ssize_t lg_command_line(u8 *out, size_t size);
+
+/*
+ * PCI functions: @event runs in process context, under the bus's rwsem, after
+ * one has come or gone.
+ */
+int lg_pci_watch_start(void (*event)(void *context), void *context);
+void lg_pci_watch_stop(void);
+
+/* Takes a reference on this module for ever. */
+void lg_module_pin(void);
+/* Stops the machine. */
+void __noreturn lg_panic(const char *why);
 
 #endif /* _LAUNCHGUARD_HELPERS_H */

@@ -3,6 +3,9 @@
 //! Collect, judge, publish: everything that happens, happens here, on the engine's own queue.
 
 mod collect;
+mod extend;
+mod machine;
+mod response;
 mod snapshot;
 mod texts;
 
@@ -10,6 +13,8 @@ use crate::sys::device::Device;
 use crate::sys::firmware;
 use crate::sys::hash::KernelHasher;
 use crate::sys::memory;
+use crate::sys::module;
+use crate::sys::notifier::Watcher;
 use crate::sys::params;
 use crate::sys::power::Sleeper;
 use crate::sys::tpm::Chip;
@@ -20,22 +25,27 @@ use crate::verify::judge;
 use crate::verify::judgement::{Judgement, Verdict};
 use crate::verify::notes::Notes;
 use collect::Collected;
+use extend::Failure;
 use kernel::prelude::*;
 use kernel::sync::atomic::{Atomic, Full, Relaxed};
 use kernel::sync::{new_mutex, Arc, Mutex};
 use kernel::time::{Instant, Monotonic};
-use texts::Texts;
+use machine::Machine;
+use texts::{Prepared, Texts};
 
 pub(crate) use snapshot::{Examined, Snapshot, Timing};
 pub(crate) use texts::{sha256, Kind, Refusal};
 
 /// How often is looked for what is awaited before the deadline, in milliseconds.
 const SOON: u32 = 500;
-/// How often is looked for a TPM after the deadline, in milliseconds.
+/// How often is looked whether the TPM has come or gone after the deadline, in milliseconds.
 const LATE: u32 = 5_000;
+/// How long after a change of the devices a new judgement begins, in milliseconds: changes come in
+/// bursts, and a new function is not set up yet when it is told of.
+const BURST: u32 = 1_000;
 
-/// Told of every publication: the snapshot, and the verdict before it.
-pub(crate) type Announce = fn(&Device, &Snapshot, Verdict);
+/// Told of every publication: the snapshot, and the one before it.
+pub(crate) type Announce = fn(&Device, &Snapshot, &Snapshot);
 
 /// What the queue's job keeps from one run to the next. Only the job takes its lock.
 struct Progress {
@@ -43,6 +53,10 @@ struct Progress {
     latched: Option<Latched>,
     /// Fingerprints of what each kind of evidence was when it could first be read.
     baseline: Option<Arc<Baseline>>,
+    /// The TPM of the last judgement, by [`Chip::id`].
+    chip: Option<usize>,
+    /// What was last answered to by the policy's `on-failure`.
+    answered: Option<response::Answered>,
     /// No TPM has answered yet.
     awaits_tpm: bool,
     /// What was published last said that evidence may still arrive.
@@ -59,6 +73,8 @@ struct Core {
     started: Instant<Monotonic>,
     /// 1: somebody asked for a new judgement.
     requested: Atomic<i32>,
+    /// 1: PCI functions came or went since the last judgement began.
+    devices: Atomic<i32>,
     /// 1: between the notice of a suspend and that of its end.
     sleeping: Atomic<i32>,
     /// Held for a clone or a swap of the pointer only.
@@ -67,6 +83,10 @@ struct Core {
     /// Held while a text is checked, never while a device is asked.
     #[pin]
     texts: Mutex<Texts>,
+    /// Held from the check of a text until it is in force: one at a time. The outermost lock; also
+    /// while the TPM extends.
+    #[pin]
+    transaction: Mutex<extend::Log>,
     #[pin]
     progress: Mutex<Progress>,
 }
@@ -107,6 +127,8 @@ impl Engine {
         let progress = Progress {
             latched: None,
             baseline: None,
+            chip: None,
+            answered: None,
             awaits_tpm: true,
             awaiting: true,
             next_look: 0,
@@ -117,9 +139,11 @@ impl Engine {
                 announce,
                 started: Instant::now(),
                 requested: Atomic::new(1),
+                devices: Atomic::new(0),
                 sleeping: Atomic::new(0),
                 published <- new_mutex!(nothing),
                 texts <- new_mutex!(texts),
+                transaction <- new_mutex!(extend::Log::new()),
                 progress <- new_mutex!(progress),
             }),
             GFP_KERNEL,
@@ -164,11 +188,28 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// Those of [`Texts::commit`]: nothing has changed then.
+    /// Those of [`Texts::prepare`] and of [`Core::enforce`]: nothing is in force then that was not.
     pub(crate) fn commit(&self, hex: &str) -> Result {
-        self.queue.job().texts.lock().commit(hex)?;
+        let core = self.queue.job();
+        {
+            let mut log = core.transaction.lock();
+            let examined = core.examined()?;
+            let machine = Machine(&examined.collected);
+            let prepared = core.texts.lock().prepare(hex, &machine)?;
+            core.enforce(&mut log, prepared)?;
+        }
         self.reverify();
         Ok(())
+    }
+
+    /// Whether a policy in force has said that nothing may be changed until reboot.
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.queue.job().texts.lock().is_sealed()
+    }
+
+    /// Gives the log of extended policies to `read`: see [`extend::Log::bytes`].
+    pub(crate) fn policy_log<T>(&self, read: impl FnOnce(&[u8]) -> T) -> T {
+        read(self.queue.job().transaction.lock().bytes())
     }
 
     /// Why the last text was refused; empty when it was not.
@@ -190,6 +231,15 @@ impl Sleeper for Engine {
     }
 }
 
+impl Watcher for Engine {
+    /// A burst of changes is answered to once, counted from its first one.
+    fn devices_changed(&self) {
+        if self.queue.job().devices.xchg(1, Full) == 0 {
+            self.queue.kick_in(BURST);
+        }
+    }
+}
+
 impl Job for Core {
     fn run(&self) -> Option<u32> {
         if self.sleeping.load(Relaxed) != 0 {
@@ -199,7 +249,8 @@ impl Job for Core {
             return None;
         }
         let requested = self.requested.xchg(0, Full) != 0;
-        match self.work(requested) {
+        let devices = self.devices.xchg(0, Full) != 0;
+        match self.work(requested, devices) {
             Ok(again) => again,
             Err(error) => {
                 pr_err!("no judgement: {error:?}, trying again\n");
@@ -217,33 +268,81 @@ impl Core {
     }
 
     /// Looks whether there is a reason to judge, and judges; when to look again.
-    fn work(&self, requested: bool) -> Result<Option<u32>> {
+    fn work(&self, requested: bool, devices: bool) -> Result<Option<u32>> {
         let mut progress = self.progress.lock();
         let age = self.started.elapsed().as_millis();
         let deadline_over = age >= i64::from(params::tpm_deadline()).saturating_mul(1000);
         let given_up = progress.awaiting && deadline_over;
         let mut new_text = false;
         if requested || given_up || (progress.awaiting && age >= progress.next_look) {
-            new_text = self.load_files(requested)?;
+            new_text = self.load_files(requested, deadline_over)?;
             // The loader tells the kernel's log of every file that is not there: each look comes
             // after twice the time.
             progress.next_look = age.saturating_mul(2).max(i64::from(SOON));
         }
         let chip = Chip::first();
+        let id = chip.as_ref().map(Chip::id);
         let arrived = new_text || (progress.awaits_tpm && chip.is_some());
-        if requested || arrived || given_up {
+        if requested || devices || arrived || given_up || id != progress.chip {
+            progress.chip = id;
             self.judge(&mut progress, chip.as_ref(), deadline_over)?;
         }
-        Ok(if progress.awaiting {
-            Some(SOON)
-        } else {
-            progress.awaits_tpm.then_some(LATE)
-        })
+        Ok(Some(if progress.awaiting { SOON } else { LATE }))
+    }
+
+    /// The evidence to plan with: what was collected last, or else what can be collected now.
+    fn examined(&self) -> Result<Arc<Examined>> {
+        let published = self.published();
+        if published.generation != 0 {
+            return Ok(published.examined.clone());
+        }
+        Ok(Arc::new(
+            Examined {
+                collected: Collected::read(None, None, None)?,
+                judgement: memory::boxed(&Judgement::NONE)?,
+                awaiting: true,
+                timing: Timing::default(),
+            },
+            GFP_KERNEL,
+        )?)
+    }
+
+    /// Puts prepared texts in force. A policy that names a PCR is extended into it before.
+    ///
+    /// # Errors
+    ///
+    /// EIO when the policy could not be extended; [`Texts::refusal`] then says why.
+    #[inline(never)]
+    fn enforce(&self, log: &mut extend::Log, prepared: Prepared) -> Result {
+        if let Some((pcr, text)) = prepared.to_extend() {
+            let chip = Chip::first();
+            if let Err(failure) = log.extend(chip.as_ref(), pcr, text) {
+                let mut texts = self.texts.lock();
+                match failure {
+                    Failure::NoTpm => texts
+                        .refuse_prepared(&prepared, format_args!("extend-pcr {pcr}: no TPM is there")),
+                    Failure::Full => texts.refuse_prepared(
+                        &prepared,
+                        format_args!("extend-pcr {pcr}: the log of policies is full"),
+                    ),
+                    Failure::Error(error) => texts.refuse_prepared(
+                        &prepared,
+                        format_args!("extend-pcr {pcr}: the TPM did not extend it ({error:?})"),
+                    ),
+                }
+                return Err(EIO);
+            }
+        }
+        if self.texts.lock().apply(prepared) {
+            module::pin();
+            pr_info!("sealed: policy and references stay as they are until reboot\n");
+        }
+        Ok(())
     }
 
     /// Looks for the named files; whether something new is in force, or known to be no use.
     #[inline(never)]
-    fn load_files(&self, requested: bool) -> Result<bool> {
+    fn load_files(&self, requested: bool, deadline_over: bool) -> Result<bool> {
         let mut news = false;
         for kind in Kind::ALL {
             let name = match kind {
@@ -260,11 +359,29 @@ impl Core {
                 continue;
             }
             if let Ok(file) = firmware::File::load(name, &self.device) {
-                self.texts.lock().load(kind, file.bytes())?;
-                news = true;
+                news |= self.load_file(kind, file.bytes(), deadline_over)?;
             }
         }
         Ok(news)
+    }
+
+    /// Puts the contents of a named file in force; whether that, or that it is no use, is news. A
+    /// policy that is to be extended waits for the TPM until the deadline.
+    #[inline(never)]
+    fn load_file(&self, kind: Kind, bytes: &[u8], deadline_over: bool) -> Result<bool> {
+        let mut log = self.transaction.lock();
+        let examined = self.examined()?;
+        let machine = Machine(&examined.collected);
+        let prepared = self.texts.lock().prepare_file(kind, bytes, &machine)?;
+        let Some(prepared) = prepared else {
+            return Ok(true);
+        };
+        if prepared.to_extend().is_some() && !deadline_over && Chip::first().is_none() {
+            return Ok(false);
+        }
+        // The reason of a refusal is kept with the texts.
+        let _ = self.enforce(&mut log, prepared);
+        Ok(true)
     }
 
     /// Collects, judges and publishes.
@@ -314,7 +431,7 @@ impl Core {
             progress.latched = collected.latch();
         }
         remember(&mut progress.baseline, &collected)?;
-        self.publish(Snapshot {
+        let published = self.publish(Snapshot {
             generation: 0,
             verdict: missing.verdict(judgement.verdict),
             notes: missing,
@@ -333,11 +450,13 @@ impl Core {
             )?,
             policy,
             references,
-        })
+        })?;
+        progress.answered = response::answer(&published, progress.answered);
+        Ok(())
     }
 
     /// Publishes what is known with the verdict `pending`.
-    fn publish_sleeping(&self) -> Result {
+    fn publish_sleeping(&self) -> Result<Arc<Snapshot>> {
         let last = self.published();
         self.publish(Snapshot {
             generation: 0,
@@ -354,13 +473,13 @@ impl Core {
 
     /// Numbers and publishes `snapshot`, and says so.
     #[inline(never)]
-    fn publish(&self, mut snapshot: Snapshot) -> Result {
+    fn publish(&self, mut snapshot: Snapshot) -> Result<Arc<Snapshot>> {
         let last = self.published();
         snapshot.generation = last.generation.wrapping_add(1);
         let new = Arc::new(snapshot, GFP_KERNEL)?;
         *self.published.lock() = new.clone();
-        (self.announce)(&self.device, &new, last.verdict);
-        Ok(())
+        (self.announce)(&self.device, &new, &last);
+        Ok(new)
     }
 }
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! The owner's texts: staged, checked, put in force.
+//!
+//! A commit has three steps, so that no lock is held while the TPM is asked: prepare, extend, apply.
+//! The engine lets one commit run at a time.
 
 use crate::decode::digest::{Digest, HashAlg, Hasher};
 use crate::decode::text::Text;
+use crate::plan::{self, Surroundings};
 use crate::sys::compat;
 use crate::sys::hash::KernelHasher;
 use crate::verify::policy::{Policy, PolicyError, References, MAX_TEXT};
@@ -32,10 +36,10 @@ impl Kind {
         }
     }
 
-    /// Checks a whole text.
-    fn check(self, bytes: &[u8]) -> Result<(), PolicyError> {
+    /// Checks a whole text; a policy also for whether it can be carried out here.
+    fn check(self, bytes: &[u8], machine: &dyn Surroundings) -> Result<(), PolicyError> {
         match self {
-            Self::Policy => Policy::parse(bytes).map(|_| ()),
+            Self::Policy => plan::check(&Policy::parse(bytes)?, Some(machine)),
             Self::References => References::parse(bytes).map(|_| ()),
         }
     }
@@ -51,6 +55,14 @@ pub(crate) struct Document {
 }
 
 impl Document {
+    /// A copy of a checked text.
+    fn copy(text: &[u8]) -> Result<Arc<Self>> {
+        let mut bytes = KVVec::new();
+        bytes.extend_from_slice(text, GFP_KERNEL)?;
+        let sha256 = sha256(text).ok_or(EINVAL)?;
+        Ok(Arc::new(Self { bytes, sha256 }, GFP_KERNEL)?)
+    }
+
     /// The text.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -95,11 +107,28 @@ impl Slot {
     }
 }
 
+/// Checked texts that are to come in force together.
+pub(crate) struct Prepared {
+    documents: [Option<Arc<Document>>; Kind::ALL.len()],
+    /// The kinds that come from a named file.
+    from_file: bool,
+}
+
+impl Prepared {
+    /// The PCR that the policy's text is to be extended into, and that text.
+    pub(crate) fn to_extend(&self) -> Option<(u32, &[u8])> {
+        let [policy, _] = &self.documents;
+        let text = policy.as_ref()?.bytes();
+        Some((Policy::parse(text).ok()?.extend_pcr()?, text))
+    }
+}
+
 /// All texts.
 pub(crate) struct Texts {
     policy: Slot,
     references: Slot,
     refusal: Refusal,
+    sealed: bool,
 }
 
 impl Texts {
@@ -109,6 +138,7 @@ impl Texts {
             policy: Slot::new(policy_named),
             references: Slot::new(references_named),
             refusal: Refusal::EMPTY,
+            sealed: false,
         }
     }
 
@@ -134,6 +164,11 @@ impl Texts {
     /// Why the last text was refused; empty when it was not.
     pub(crate) const fn refusal(&self) -> &Refusal {
         &self.refusal
+    }
+
+    /// Whether a policy in force has said that nothing may be changed until reboot.
+    pub(crate) const fn is_sealed(&self) -> bool {
+        self.sealed
     }
 
     /// Whether the named file is still expected.
@@ -174,14 +209,21 @@ impl Texts {
         Ok(())
     }
 
-    /// Puts the staged text whose SHA-256 is `hex` in force, or changes nothing. What follows the
+    /// Checks the staged text whose SHA-256 is `hex`; nothing comes in force yet. What follows the
     /// digest's word does not count: sha256sum names a file there.
     ///
     /// # Errors
     ///
-    /// EINVAL when `hex` is no SHA-256 or that of no staged text, EBADMSG when the text is not in
-    /// the language; [`Texts::refusal`] then says why. ENOMEM.
-    pub(crate) fn commit(&mut self, hex: &str) -> Result {
+    /// EPERM when a policy in force is sealed, EINVAL when `hex` is no SHA-256 or that of no staged
+    /// text, EBADMSG when the text is not in the language or cannot be carried out;
+    /// [`Texts::refusal`] then says why. ENOMEM.
+    pub(crate) fn prepare(&mut self, hex: &str, machine: &dyn Surroundings) -> Result<Prepared> {
+        if self.sealed {
+            self.refuse(format_args!(
+                "sealed: policy and references cannot be changed until reboot"
+            ));
+            return Err(EPERM);
+        }
         let hex = hex.split_ascii_whitespace().next().unwrap_or("");
         let Some(wanted) = Digest::from_hex(HashAlg::Sha256, hex) else {
             self.refuse(format_args!("commit: expected 64 hexadecimal digits"));
@@ -197,26 +239,55 @@ impl Texts {
         }
         // The empty text is a policy and references alike: all that match are applied, or none.
         for kind in matches.into_iter().flatten() {
-            let checked = kind.check(self.slot(kind).staged.as_deref().unwrap_or(&[]));
-            if let Err(error) = checked {
+            let staged = self.slot(kind).staged.as_deref().unwrap_or(&[]);
+            if let Err(error) = kind.check(staged, machine) {
                 self.refuse(format_args!("{}: {error}", kind.name()));
                 return Err(compat::bad_message());
             }
         }
         let mut documents = [None, None];
         for (document, kind) in documents.iter_mut().zip(matches) {
-            if let Some(bytes) = kind.and_then(|kind| self.slot_mut(kind).staged.take()) {
-                let sha256 = wanted;
-                *document = Some(Arc::new(Document { bytes, sha256 }, GFP_KERNEL)?);
+            if let Some(staged) = kind.and_then(|kind| self.slot(kind).staged.as_deref()) {
+                *document = Some(Document::copy(staged)?);
             }
         }
+        Ok(Prepared {
+            documents,
+            from_file: false,
+        })
+    }
+
+    /// Puts what was prepared in force; whether that has sealed it.
+    pub(crate) fn apply(&mut self, prepared: Prepared) -> bool {
+        let was_sealed = self.sealed;
+        let Prepared {
+            documents,
+            from_file,
+        } = prepared;
         for (document, kind) in documents.into_iter().zip(Kind::ALL) {
-            if let Some(document) = document {
-                self.slot_mut(kind).enforce(document);
+            let Some(document) = document else { continue };
+            if kind == Kind::Policy {
+                let policy = Policy::parse(document.bytes()).unwrap_or(Policy::EMPTY);
+                self.sealed |= policy.seal();
+            }
+            let slot = self.slot_mut(kind);
+            slot.enforce(document);
+            if !from_file {
+                slot.staged = None;
             }
         }
         self.refusal = Refusal::EMPTY;
-        Ok(())
+        self.sealed && !was_sealed
+    }
+
+    /// Says that what was prepared does not come in force.
+    pub(crate) fn refuse_prepared(&mut self, prepared: &Prepared, why: fmt::Arguments<'_>) {
+        if prepared.from_file {
+            self.slot_mut(Kind::Policy).file = File::Refused;
+            self.refuse(format_args!("policy file: {why}"));
+        } else {
+            self.refuse(format_args!("policy: {why}"));
+        }
     }
 
     fn staged_as(&self, kind: Kind, wanted: &Digest) -> bool {
@@ -224,14 +295,20 @@ impl Texts {
         staged.and_then(|text| sha256(text)).as_ref() == Some(wanted)
     }
 
-    /// Takes the contents of the named file, unless something else has been put in force meanwhile.
+    /// Checks the contents of the named file; `None` when something else has been put in force
+    /// meanwhile, or when it is no use: [`Texts::refusal`] then says why.
     ///
     /// # Errors
     ///
     /// ENOMEM.
-    pub(crate) fn load(&mut self, kind: Kind, bytes: &[u8]) -> Result {
+    pub(crate) fn prepare_file(
+        &mut self,
+        kind: Kind,
+        bytes: &[u8],
+        machine: &dyn Surroundings,
+    ) -> Result<Option<Prepared>> {
         if self.is_settled(kind) {
-            return Ok(());
+            return Ok(None);
         }
         if bytes.len() > MAX_TEXT {
             self.refuse(format_args!(
@@ -239,25 +316,21 @@ impl Texts {
                 kind.name()
             ));
             self.slot_mut(kind).file = File::Refused;
-            return Ok(());
+            return Ok(None);
         }
-        if let Err(error) = kind.check(bytes) {
+        if let Err(error) = kind.check(bytes, machine) {
             self.refuse(format_args!("{} file: {error}", kind.name()));
             self.slot_mut(kind).file = File::Refused;
-            return Ok(());
+            return Ok(None);
         }
-        let mut copy = KVVec::new();
-        copy.extend_from_slice(bytes, GFP_KERNEL)?;
-        let sha256 = sha256(bytes).ok_or(EINVAL)?;
-        let document = Arc::new(
-            Document {
-                bytes: copy,
-                sha256,
+        let document = Some(Document::copy(bytes)?);
+        Ok(Some(Prepared {
+            documents: match kind {
+                Kind::Policy => [document, None],
+                Kind::References => [None, document],
             },
-            GFP_KERNEL,
-        )?;
-        self.slot_mut(kind).enforce(document);
-        Ok(())
+            from_file: true,
+        }))
     }
 
     fn refuse(&mut self, why: fmt::Arguments<'_>) {

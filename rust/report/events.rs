@@ -4,18 +4,24 @@
 
 use super::files::Reasons;
 use crate::decode::text::Text;
-use crate::engine::Snapshot;
+use crate::engine::{Kind, Snapshot};
 use crate::sys::device::Device;
-use crate::verify::judgement::Verdict;
 use kernel::prelude::*;
 use kernel::str::CString;
 
 /// Room for the ids of all checks.
 type Line = Text<960>;
 
-/// Tells of a new snapshot; of its verdict only when that is another than `before`.
-pub(crate) fn announce(device: &Device, snapshot: &Snapshot, before: Verdict) {
+/// Tells of a new snapshot; of its verdict and of its texts only when they are others than `before`.
+pub(crate) fn announce(device: &Device, snapshot: &Snapshot, before: &Snapshot) {
     device.wake(c"generation");
+    for kind in Kind::ALL {
+        let digest = |snapshot: &Snapshot| snapshot.document(kind).map(|text| *text.sha256());
+        if digest(snapshot) != digest(before) {
+            announce_text(device, snapshot, kind);
+        }
+    }
+    let before = before.verdict;
     if snapshot.verdict == before {
         return;
     }
@@ -29,6 +35,24 @@ pub(crate) fn announce(device: &Device, snapshot: &Snapshot, before: Verdict) {
     device.wake(c"reason");
     if let Err(error) = send(device, snapshot) {
         pr_warn!("no event for the verdict: {error:?}\n");
+    }
+}
+
+/// Tells that another text is in force.
+fn announce_text(device: &Device, snapshot: &Snapshot, kind: Kind) {
+    let Some(document) = snapshot.document(kind) else {
+        return;
+    };
+    let name = kind.name();
+    let digest = Line::format(format_args!("{}", document.sha256()));
+    let digest = digest.as_str();
+    pr_info!("{name} in force, SHA-256 {digest}\n");
+    let sent = CString::try_from_fmt(fmt!("LAUNCHGUARD_TEXT={name}")).and_then(|text| {
+        let digest = CString::try_from_fmt(fmt!("LAUNCHGUARD_DIGEST={digest}"))?;
+        device.change_event(&[c"LAUNCHGUARD_EVENT=policy", &text, &digest])
+    });
+    if let Err(error) = sent {
+        pr_warn!("no event for the {name}: {error:?}\n");
     }
 }
 

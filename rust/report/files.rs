@@ -56,6 +56,8 @@ pub(crate) enum File {
     Evidence,
     /// `policy` and `references`
     Text(Kind),
+    /// `policy_log`
+    PolicyLog,
     /// `commit`
     Commit,
     /// `reverify`
@@ -75,6 +77,19 @@ impl Report {
     /// ENOMEM.
     pub(crate) fn new(engine: Arc<Engine>) -> Result<Arc<Self>> {
         Ok(Arc::new(Self { engine }, GFP_KERNEL)?)
+    }
+}
+
+impl Report {
+    /// Why the module cannot be unloaded.
+    fn pinned_by(&self) -> &'static str {
+        let resumed = power::resumed_from_image() == Some(true);
+        match (self.engine.is_sealed(), resumed) {
+            (true, true) => "seal hibernation",
+            (true, false) => "seal",
+            (false, true) => "hibernation",
+            (false, false) => "none",
+        }
     }
 }
 
@@ -98,7 +113,7 @@ impl Owner for Report {
                 }
             }
             File::TextDigest(kind) => writeln!(page, "{}", text_digest(&snapshot, kind)?)?,
-            File::PinnedBy => writeln!(page, "{}", pinned_by())?,
+            File::PinnedBy => writeln!(page, "{}", self.pinned_by())?,
             File::Check(check) => writeln!(page, "{}", judgement.outcome(check))?,
             File::Register(reg) => match collected.registers.get(reg) {
                 Some(value) => writeln!(page, "{value:#x}")?,
@@ -118,6 +133,7 @@ impl Owner for Report {
             File::EventLog
             | File::Evidence
             | File::Text(_)
+            | File::PolicyLog
             | File::Commit
             | File::Reverify => return Err(EIO),
         }
@@ -145,6 +161,9 @@ impl Owner for Report {
                 let text = snapshot.document(kind).map(|text| text.bytes());
                 Ok(copy_pieces(text.into_iter(), offset, out))
             }
+            File::PolicyLog => Ok(self
+                .engine
+                .policy_log(|log| copy_pieces(core::iter::once(log), offset, out))),
             _ => Err(EIO),
         }
     }
@@ -237,14 +256,6 @@ fn copy_pieces<'a>(pieces: impl Iterator<Item = &'a [u8]>, offset: usize, out: &
         }
     }
     copied
-}
-
-/// Why the module cannot be unloaded.
-fn pinned_by() -> &'static str {
-    match power::resumed_from_image() {
-        Some(true) => "hibernation",
-        _ => "none",
-    }
 }
 
 fn value(banks: &[PcrBank], index: usize, alg: HashAlg) -> Option<&Digest> {

@@ -78,14 +78,15 @@ static TOP_FILES: [TextFile; TOP.len()] = {
 
 static TOP_LIST: Texts<Report, { TOP.len() + 1 }> = Texts::new(&TOP_FILES);
 
-static BINARY_NAMES: [Name; 4] = [
+static BINARY_NAMES: [Name; 5] = [
     Name::joined(&["event_log"]),
     Name::joined(&[Kind::Policy.name()]),
     Name::joined(&[Kind::References.name()]),
     Name::joined(&["evidence"]),
+    Name::joined(&["policy_log"]),
 ];
 
-static BINARY_FILES: [BinFile; 4] = [
+static BINARY_FILES: [BinFile; 5] = [
     BinFile::new(&BINARY_NAMES[0], mode::ROOT_READ, File::EventLog),
     BinFile::new(
         &BINARY_NAMES[1],
@@ -98,9 +99,10 @@ static BINARY_FILES: [BinFile; 4] = [
         File::Text(Kind::References),
     ),
     BinFile::new(&BINARY_NAMES[3], mode::ROOT_READ, File::Evidence),
+    BinFile::new(&BINARY_NAMES[4], mode::ROOT_READ, File::PolicyLog),
 ];
 
-static BINARY_LIST: Binaries<Report, 5> = Binaries::new(&BINARY_FILES);
+static BINARY_LIST: Binaries<Report, 6> = Binaries::new(&BINARY_FILES);
 
 static CHECK_NAMES: [Name; CheckId::COUNT] = {
     let mut names = [Name::joined(&[]); CheckId::COUNT];

@@ -12,6 +12,7 @@
 #include <linux/kobject.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/panic.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
@@ -362,6 +363,11 @@ void lg_queue_kick(struct lg_queue *queue)
 	mod_delayed_work(queue->wq, &queue->work, 0);
 }
 
+void lg_queue_kick_in(struct lg_queue *queue, u32 msecs)
+{
+	mod_delayed_work(queue->wq, &queue->work, msecs_to_jiffies(msecs));
+}
+
 void lg_queue_flush(struct lg_queue *queue)
 {
 	flush_delayed_work(&queue->work);
@@ -377,4 +383,14 @@ void lg_queue_destroy(struct lg_queue *queue)
 	lg_queue_stop(queue);
 	destroy_workqueue(queue->wq);
 	kfree(queue);
+}
+
+void lg_module_pin(void)
+{
+	__module_get(THIS_MODULE);
+}
+
+void lg_panic(const char *why)
+{
+	panic("%s", why);
 }

@@ -20,6 +20,8 @@ pub(crate) mod firmware;
 pub(crate) mod hash;
 pub(crate) mod memory;
 pub(crate) mod mmio;
+pub(crate) mod module;
+pub(crate) mod notifier;
 pub(crate) mod params;
 pub(crate) mod power;
 pub(crate) mod release;

@@ -4,6 +4,7 @@
  * function for.
  */
 #include <linux/errno.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/tpm.h>
 
@@ -45,5 +46,45 @@ int lg_tpm_pcr_read(struct tpm_chip *chip, u16 alg, u32 pcr, u8 *out,
 	ret = tpm_pcr_read(chip, pcr, &digest);
 	if (!ret)
 		memcpy(out, digest.digest, size);
+	return ret;
+}
+
+static const struct lg_bank_digest *
+bank_digest(const struct lg_bank_digest *digests, size_t count, u16 alg)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (digests[i].alg == alg)
+			return &digests[i];
+	return NULL;
+}
+
+int lg_tpm_pcr_extend(struct tpm_chip *chip, u32 pcr,
+		      const struct lg_bank_digest *digests, size_t count)
+{
+	size_t banks = chip->nr_allocated_banks, i;
+	const struct lg_bank_digest *from;
+	struct tpm_digest *to;
+	int ret = -EOPNOTSUPP;
+
+	to = kzalloc_objs(*to, banks);
+	if (!to)
+		return -ENOMEM;
+	for (i = 0; i < banks; i++) {
+		from = bank_digest(digests, count,
+				   chip->allocated_banks[i].alg_id);
+		if (!from)
+			goto out;
+		to[i].alg_id = from->alg;
+		memcpy(to[i].digest, from->digest,
+		       min(sizeof(to[i].digest), sizeof(from->digest)));
+	}
+	/* Positive values are the TPM's own, and no success either. */
+	ret = tpm_pcr_extend(chip, pcr, to);
+	if (ret > 0)
+		ret = -EIO;
+out:
+	kfree(to);
 	return ret;
 }

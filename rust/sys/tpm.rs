@@ -6,6 +6,7 @@
 use super::bindings;
 use crate::decode::digest::{Digest, HashAlg, MAX_DIGEST};
 use core::ptr::NonNull;
+use kernel::error::{to_result, Result};
 
 /// Most banks that the kernel keeps (TPM2_MAX_PCR_BANKS is not larger).
 const MAX_BANKS: usize = 16;
@@ -69,6 +70,39 @@ impl Chip {
             return None;
         }
         Digest::new(alg, out)
+    }
+}
+
+impl Chip {
+    /// Tells one chip from another, for as long as nobody gives the first one back.
+    pub(crate) fn id(&self) -> usize {
+        self.0.as_ptr().addr()
+    }
+
+    /// Extends `pcr` with `digests`, one for each allocated bank.
+    ///
+    /// # Errors
+    ///
+    /// EOPNOTSUPP when a bank is allocated that `digests` lacks; ENOMEM; what the TPM answers.
+    pub(crate) fn extend(
+        &self,
+        pcr: u32,
+        digests: &[Option<Digest>; HashAlg::ALL.len()],
+    ) -> Result {
+        let mut raw: [bindings::lg_bank_digest; HashAlg::ALL.len()] =
+            core::array::from_fn(|_| bindings::lg_bank_digest::default());
+        let mut count = 0;
+        for (slot, digest) in raw.iter_mut().zip(digests.iter().flatten()) {
+            slot.alg = digest.alg().tpm_id();
+            for (to, from) in slot.digest.iter_mut().zip(digest.as_bytes()) {
+                *to = *from;
+            }
+            count += 1;
+        }
+        // SAFETY: The chip is valid, by the invariant; `raw` holds at least `count` digests.
+        to_result(unsafe {
+            bindings::lg_tpm_pcr_extend(self.0.as_ptr(), pcr, raw.as_ptr(), count)
+        })
     }
 }
 

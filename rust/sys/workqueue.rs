@@ -58,6 +58,12 @@ impl<J: Job> Queue<J> {
         unsafe { bindings::lg_queue_kick(self.raw.as_ptr()) };
     }
 
+    /// Makes the job due in `milliseconds`, instead of when it was due before.
+    pub(crate) fn kick_in(&self, milliseconds: u32) {
+        // SAFETY: The queue is valid, by the invariant.
+        unsafe { bindings::lg_queue_kick_in(self.raw.as_ptr(), milliseconds) };
+    }
+
     /// Runs a job that is due and waits for its end. Not from the job itself.
     pub(crate) fn flush(&self) {
         // SAFETY: The queue is valid, by the invariant.

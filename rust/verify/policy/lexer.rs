@@ -2,8 +2,7 @@
 
 //! Text to tokens, each with its place.
 
-use super::PolicyError;
-use crate::decode::text::Text;
+use super::{Place, PolicyError};
 use core::fmt;
 
 /// A token.
@@ -69,13 +68,17 @@ impl<'a> Token<'a> {
         }
     }
 
-    /// The error that stands at this token.
-    pub(super) fn error(&self, what: fmt::Arguments<'_>) -> PolicyError {
-        PolicyError {
+    /// Where it starts.
+    pub(super) const fn place(&self) -> Place {
+        Place {
             line: self.line,
             column: self.column,
-            what: Text::format(what),
         }
+    }
+
+    /// The error that stands at this token.
+    pub(super) fn error(&self, what: fmt::Arguments<'_>) -> PolicyError {
+        self.place().error(what)
     }
 
     /// The error "expected ..., found ...".

@@ -114,6 +114,27 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Takes the end of a line: the text cannot end here.
+    pub(super) fn line_end(&mut self) -> Result<(), PolicyError> {
+        if self.token.kind != Kind::LineEnd {
+            return Err(self.token.expected("the end of the line"));
+        }
+        self.take();
+        Ok(())
+    }
+
+    /// Takes the word `word`.
+    pub(super) fn keyword(&mut self, word: &str) -> Result<(), PolicyError> {
+        if self.token.word() != Some(word) {
+            return Err(self.token.error(format_args!(
+                "expected \"{word}\", found {}",
+                self.token.kind
+            )));
+        }
+        self.take();
+        Ok(())
+    }
+
     /// Takes "version 1".
     pub(super) fn version(&mut self) -> Result<(), PolicyError> {
         if self.token.word() != Some("version") {

@@ -5,7 +5,8 @@
 use launchguard_pure::decode::digest::HashAlg;
 use launchguard_pure::verify::catalogue::{CheckId, CheckId::*};
 use launchguard_pure::verify::policy::{
-    OnFailure, Policy, References, MAX_ENTRIES, MAX_NAME, MAX_REASON, MAX_TEXT,
+    Arrivals, Exception, FaultBudget, OnFailure, Policy, References, Unbound, MAX_ENTRIES,
+    MAX_LINES, MAX_NAME, MAX_REASON, MAX_STATEMENTS, MAX_TEXT,
 };
 use proptest::prelude::*;
 
@@ -53,6 +54,162 @@ fn a_policy_says_what_its_text_says() {
     assert!(policy.waives(Heap05) && !policy.waives(Tpm05));
     assert!(policy.requires(Tpm05) && policy.expects_launch());
     assert_eq!(policy.on_failure(), OnFailure::Log);
+}
+
+/// The example of the design, with a name that is a keyword and a statement more.
+const DEVICES: &str = "version 1
+on-failure quarantine                   # log | quarantine | panic
+arrivals quarantine
+unbound quarantine
+allow path 0000:00:1c.0/00.0
+allow 8086:10d3
+fault-budget 16 per 10s
+region shared 0x10000000 + 64M
+region window 4096 + 1M
+compartment guest-b {
+
+    window 0x10000000 + 16M rw at 0x0
+    window 0x12000000 + 64K r   # seen only
+    device 0000:03:00.0
+}
+compartment region {
+    device 0001:0A:1f.7
+    device 0001:0b:00.0
+}
+extend-pcr 14
+seal
+";
+
+#[test]
+fn devices_and_memory_are_what_the_text_says() {
+    let policy = Policy::parse(DEVICES.as_bytes()).unwrap();
+    assert_eq!(policy.on_failure(), OnFailure::Quarantine);
+    assert_eq!(policy.arrivals(), Arrivals::Quarantine);
+    assert_eq!(policy.unbound(), Unbound::Quarantine);
+    assert_eq!(
+        policy.fault_budget(),
+        Some(FaultBudget {
+            faults: 16,
+            seconds: 10
+        })
+    );
+    assert_eq!(policy.extend_pcr(), Some(14));
+    assert!(policy.seal() && !policy.expects_launch());
+    let allows: Vec<String> = policy
+        .allows()
+        .map(|allow| match allow.exception {
+            Exception::Path(path) => format!("{} {path}", allow.place.line),
+            Exception::Ids(vendor, device) => {
+                format!("{} {vendor:04x}:{device:04x}", allow.place.line)
+            }
+        })
+        .collect();
+    assert_eq!(allows, ["5 0000:00:1c.0/00.0", "6 8086:10d3"]);
+    let regions: Vec<_> = policy
+        .regions()
+        .map(|region| {
+            (
+                region.name,
+                region.base,
+                region.size,
+                region.size_place.column,
+            )
+        })
+        .collect();
+    assert_eq!(
+        regions,
+        [
+            ("shared", 0x1000_0000, 64 << 20, 28),
+            ("window", 4096, 1 << 20, 22)
+        ]
+    );
+    let compartments: Vec<_> = policy.compartments().collect();
+    assert_eq!(compartments.len(), 2);
+    assert_eq!(compartments[0].name, "guest-b");
+    assert_eq!(compartments[1].name, "region");
+    let windows: Vec<_> = compartments[0]
+        .windows()
+        .map(|w| {
+            (
+                w.base,
+                w.size,
+                w.writable,
+                w.iova,
+                w.iova_place.line,
+                w.iova_place.column,
+            )
+        })
+        .collect();
+    assert_eq!(
+        windows,
+        [
+            (0x1000_0000, 16 << 20, true, 0, 12, 35),
+            (0x1200_0000, 64 << 10, false, 0x1200_0000, 13, 12),
+        ]
+    );
+    let devices = |index: usize| -> Vec<String> {
+        compartments[index]
+            .devices()
+            .map(|device| device.address.to_string())
+            .collect()
+    };
+    assert_eq!(devices(0), ["0000:03:00.0"]);
+    assert_eq!(devices(1), ["0001:0a:1f.7", "0001:0b:00.0"]);
+    assert_eq!(compartments[1].windows().count(), 0);
+    assert_eq!(
+        policy
+            .places("seal")
+            .map(|place| place.line)
+            .collect::<Vec<_>>(),
+        [21]
+    );
+}
+
+#[test]
+fn numbers_are_exact() {
+    for (word, value) in [
+        ("0", 0u64),
+        ("4096", 4096),
+        ("0xfFf", 0xfff),
+        ("1K", 1024),
+        ("0x10K", 0x4000),
+        ("3M", 3 << 20),
+        ("2G", 2 << 30),
+        ("18446744073709551615", u64::MAX),
+        ("0xffffffffffffffff", u64::MAX),
+        ("17179869183G", 17_179_869_183 << 30),
+    ] {
+        let text = format!("version 1\nregion a {word} + {word}");
+        let policy = Policy::parse(text.as_bytes()).expect(word);
+        let region = policy.regions().next().expect(word);
+        assert_eq!((region.base, region.size), (value, value), "{word}");
+    }
+}
+
+#[test]
+fn the_number_of_statements_is_limited() {
+    let regions = |count: usize| {
+        let lines: String = (0..count)
+            .map(|n| format!("region r{n} 0 + 4K\n"))
+            .collect();
+        format!("version 1\n{lines}")
+    };
+    assert!(Policy::parse(regions(MAX_STATEMENTS).as_bytes()).is_ok());
+    assert_eq!(
+        guard_error(&regions(MAX_STATEMENTS + 1)),
+        "line 34, column 1: more than 32 region statements"
+    );
+    // All compartments together.
+    let windows = |count: usize| {
+        let window = "window 0 + 4K r\n";
+        let (one, two) = (window.repeat(count / 2), window.repeat(count - count / 2));
+        format!(
+            "version 1\ncompartment a {{\n{one}device 0000:00:01.0\n}}\n\
+             compartment b {{\n{two}device 0000:00:02.0\n}}\n"
+        )
+    };
+    assert!(Policy::parse(windows(MAX_LINES).as_bytes()).is_ok());
+    assert!(guard_error(&windows(MAX_LINES + 1)).ends_with("more than 256 window statements"));
 }
 
 #[test]
@@ -166,39 +323,73 @@ fn a_refused_policy_says_where_and_why() {
         ("version 1\nwaive TXT-01 \"x\n", "line 2, column 14: expected a reason in double quotes, found a double quote that is not closed on its line"),
         ("version 1\nwaive TXT-01 \"x\" y", "line 2, column 18: expected the end of the line, found \"y\""),
         ("version 1\nwaive TXT-01 \"a\u{7}b\"", "line 2, column 14: expected a reason in double quotes, found the control character 0x07"),
-        ("version 1\non-failure", "line 2, column 11: expected \"log\", found the end of the text"),
-        ("version 1\non-failure panic", "line 2, column 12: expected \"log\", found \"panic\": not supported by this version"),
-        ("version 1\non-failure quarantine", "line 2, column 12: expected \"log\", found \"quarantine\": not supported by this version"),
-        ("version 1\non-failure ignore", "line 2, column 12: expected \"log\", found \"ignore\""),
+        ("version 1\non-failure", "line 2, column 11: expected \"log\", \"quarantine\" or \"panic\", found the end of the text"),
+        ("version 1\non-failure ignore", "line 2, column 12: expected \"log\", \"quarantine\" or \"panic\", found \"ignore\""),
         ("version 1\non-failure log\non-failure log", "line 3, column 1: on-failure is said twice"),
-        ("version 1\nseal", "line 2, column 1: statement \"seal\" is not supported by this version"),
-        ("version 1\n  compartment guest-b {", "line 2, column 3: statement \"compartment\" is not supported by this version"),
-        ("version 1\nlaunch \"x\" {", "line 2, column 1: statement \"launch\" belongs into the references, not into the guard policy"),
-        ("version 1\nrequires TXT-01", "line 2, column 1: expected a statement (require, waive, on-failure), found \"requires\""),
+        ("version 1\narrivals", "line 2, column 9: expected \"allow\" or \"quarantine\", found the end of the text"),
+        ("version 1\narrivals block", "line 2, column 10: expected \"allow\" or \"quarantine\", found \"block\""),
+        ("version 1\narrivals allow\narrivals allow", "line 3, column 1: arrivals is said twice"),
+        ("version 1\nunbound allow", "line 2, column 9: expected \"leave\" or \"quarantine\", found \"allow\""),
+        ("version 1\nunbound leave\nunbound leave", "line 3, column 1: unbound is said twice"),
+        ("version 1\nallow", "line 2, column 6: expected \"path\" or vendor and device id (8086:10d3), found the end of the text"),
+        ("version 1\nallow 8086:10d", "line 2, column 7: expected \"path\" or vendor and device id (8086:10d3), found \"8086:10d\""),
+        ("version 1\nallow path", "line 2, column 11: expected a path from the root port (0000:00:1c.0/00.0), found the end of the text"),
+        ("version 1\nallow path 0000:00:1c.0/", "line 2, column 12: expected a path from the root port (0000:00:1c.0/00.0), found \"0000:00:1c.0/\""),
+        ("version 1\nallow path 00:1c.0", "line 2, column 12: expected a path from the root port (0000:00:1c.0/00.0), found \"00:1c.0\""),
+        ("version 1\nallow path 0000:00:20.0", "line 2, column 12: expected a path from the root port (0000:00:1c.0/00.0), found \"0000:00:20.0\""),
+        ("version 1\nallow path 0000:00:1c.8", "line 2, column 12: expected a path from the root port (0000:00:1c.0/00.0), found \"0000:00:1c.8\""),
+        ("version 1\nfault-budget 0 per 10s", "line 2, column 14: expected a number of faults from 1 to 1000000, found \"0\""),
+        ("version 1\nfault-budget +1 per 10s", "line 2, column 14: expected a number of faults from 1 to 1000000, found \"+1\""),
+        ("version 1\nfault-budget 16 in 10s", "line 2, column 17: expected \"per\", found \"in\""),
+        ("version 1\nfault-budget 16 per 10", "line 2, column 21: expected a time from 1s to 3600s, found \"10\""),
+        ("version 1\nfault-budget 16 per 3601s", "line 2, column 21: expected a time from 1s to 3600s, found \"3601s\""),
+        ("version 1\nfault-budget 1 per 1s\nfault-budget 1 per 1s", "line 3, column 1: fault-budget is said twice"),
+        ("version 1\nregion", "line 2, column 7: expected a region's name (letters, digits, '-', '_', '.'), found the end of the text"),
+        ("version 1\nregion a/b 0 + 4K", "line 2, column 8: expected a region's name (letters, digits, '-', '_', '.'), found \"a/b\""),
+        ("version 1\nregion aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa 0 + 4K", "line 2, column 8: expected a region's name of at most 32 bytes, found one of 33"),
+        ("version 1\nregion a x", "line 2, column 10: expected an address (1048576, 0x100000, 1M), found \"x\""),
+        ("version 1\nregion a 0x", "line 2, column 10: expected an address (1048576, 0x100000, 1M), found \"0x\""),
+        ("version 1\nregion a 16T + 4K", "line 2, column 10: expected an address (1048576, 0x100000, 1M), found \"16T\""),
+        ("version 1\nregion a -1 + 4K", "line 2, column 10: expected an address (1048576, 0x100000, 1M), found \"-1\""),
+        ("version 1\nregion a 0x10000000000000000 + 4K", "line 2, column 10: expected an address (1048576, 0x100000, 1M), found \"0x10000000000000000\""),
+        ("version 1\nregion a 17179869184G + 4K", "line 2, column 10: expected an address (1048576, 0x100000, 1M), found \"17179869184G\""),
+        ("version 1\nregion a 0x1000 - 4K", "line 2, column 17: expected \"+\", found \"-\""),
+        ("version 1\nregion a 0x1000 +", "line 2, column 18: expected a size (1048576, 0x100000, 1M), found the end of the text"),
+        ("version 1\nregion a 0x1000 + 4K x", "line 2, column 22: expected the end of the line, found \"x\""),
+        ("version 1\ncompartment", "line 2, column 12: expected a compartment's name (letters, digits, '-', '_', '.'), found the end of the text"),
+        ("version 1\ncompartment a", "line 2, column 14: expected \"{\", found the end of the text"),
+        ("version 1\ncompartment a { device", "line 2, column 17: expected the end of the line, found \"device\""),
+        ("version 1\ncompartment a {", "line 2, column 16: expected the end of the line, found the end of the text"),
+        ("version 1\ncompartment a {\n", "line 3, column 1: expected \"window\", \"device\" or \"}\", found the end of the text"),
+        ("version 1\ncompartment a {\n}", "line 3, column 1: the compartment names no device"),
+        ("version 1\ncompartment a {\nregion", "line 3, column 1: expected \"window\", \"device\" or \"}\", found \"region\""),
+        ("version 1\ncompartment a {\nwindow 0 + 4K", "line 3, column 14: expected \"r\" or \"rw\", found the end of the text"),
+        ("version 1\ncompartment a {\nwindow 0 + 4K w", "line 3, column 15: expected \"r\" or \"rw\", found \"w\""),
+        ("version 1\ncompartment a {\nwindow 0 + 4K r on", "line 3, column 17: expected \"at\" or the end of the line, found \"on\""),
+        ("version 1\ncompartment a {\nwindow 0 + 4K r at", "line 3, column 19: expected an address (1048576, 0x100000, 1M), found the end of the text"),
+        ("version 1\ncompartment a {\ndevice 00:03.0", "line 3, column 8: expected the address of a PCI function (0000:03:00.0), found \"00:03.0\""),
+        ("version 1\ncompartment a {\ndevice 0000:03:00.0 }", "line 3, column 21: expected the end of the line, found \"}\""),
+        ("version 1\nseal now", "line 2, column 6: expected the end of the line, found \"now\""),
+        ("version 1\nseal\nseal", "line 3, column 1: seal is said twice"),
+        ("version 1\nextend-pcr", "line 2, column 11: expected a PCR from 8 to 15, found the end of the text"),
+        ("version 1\nextend-pcr x", "line 2, column 12: expected a PCR from 8 to 15, found \"x\""),
+        ("version 1\nextend-pcr 014", "line 2, column 12: expected a PCR from 8 to 15, found \"014\""),
+        ("version 1\nextend-pcr 24", "line 2, column 12: expected a PCR from 8 to 15, found \"24\""),
+        ("version 1\nextend-pcr 7", "line 2, column 12: expected a PCR from 8 to 15, found 7: the firmware's log could not explain it any more"),
+        ("version 1\nextend-pcr 17", "line 2, column 12: expected a PCR from 8 to 15, found 17: locality 0, from which a kernel talks, cannot extend it"),
+        ("version 1\nextend-pcr 23", "line 2, column 12: expected a PCR from 8 to 15, found 23: anyone can reset it"),
+        ("version 1\nextend-pcr 14\nextend-pcr 14", "line 3, column 1: extend-pcr is said twice"),
+        ("version 1\nlaunch \"x\" {", "line 2, column 1: statement \"launch\" belongs into the references: a pin in a text that it covers has no fixed point"),
+        ("version 1\nrequires TXT-01", "line 2, column 1: expected a statement (require, waive, region, ...), found \"requires\""),
         ("version 1\n}", "line 2, column 1: expected a statement, found \"}\""),
         ("version 1\n\u{0}", "line 2, column 1: expected a statement, found the control character 0x00"),
         ("version 1\n# \u{1b}[2J", "line 2, column 3: expected a statement, found the control character 0x1b"),
-        ("version 1\n# \u{e4}\u{f6}\n\u{fc}ber", "line 3, column 1: expected a statement (require, waive, on-failure), found \"\u{fc}ber\""),
+        ("version 1\n# \u{e4}\u{f6}\n\u{fc}ber", "line 3, column 1: expected a statement (require, waive, region, ...), found \"\u{fc}ber\""),
         ("version 1\nwaive TXT-01 \"\u{e4}\" x", "line 2, column 18: expected the end of the line, found \"x\""),
-        ("version 1\naaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "line 2, column 1: expected a statement (require, waive, on-failure), found \"aaaaaaaaaaaaaaaaaaaaaaaa...\""),
+        ("version 1\naaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "line 2, column 1: expected a statement (require, waive, region, ...), found \"aaaaaaaaaaaaaaaaaaaaaaaa...\""),
     ];
     for (text, expected) in cases {
         assert_eq!(guard_error(text), expected, "{text:?}");
-    }
-    for later in [
-        "arrivals",
-        "unbound",
-        "allow",
-        "fault-budget",
-        "region",
-        "compartment",
-        "seal",
-    ] {
-        let error = guard_error(&format!("version 1\n{later} x\n"));
-        assert_eq!(
-            error,
-            format!("line 2, column 1: statement \"{later}\" is not supported by this version")
-        );
     }
 }
 
@@ -343,6 +534,9 @@ proptest! {
                 Just("\n"), Just(" "), Just("{"), Just("}"), Just("#"), Just("launch "),
                 Just("pcr 17 sha1 "), Just("00000000000000000000"), Just("on-failure log"),
                 Just("mle sha256 "), Just("\u{e4}"), Just("\u{0}"),
+                Just("region a 0x1000 + 4K\n"), Just("compartment b {\n"), Just("}\n"),
+                Just("device 0000:00:04.0\n"), Just("window 0x1000 + 4K rw at 0\n"),
+                Just("allow path 0000:00:1c.0/00.0\n"), Just("seal\n"), Just("extend-pcr 14\n"),
             ],
             0..24,
         )
@@ -360,6 +554,13 @@ proptest! {
         }
         if let Ok(policy) = Policy::parse(text.as_bytes()) {
             prop_assert_eq!(policy.waivers().count(), policy.waived().iter().count());
+            let lines_with = |word: &str| {
+                text.lines().filter(|line| line.trim_start().starts_with(word)).count()
+            };
+            prop_assert_eq!(policy.regions().count(), lines_with("region a"));
+            prop_assert_eq!(policy.compartments().count(), lines_with("compartment b"));
+            let devices: usize = policy.compartments().map(|one| one.devices().count()).sum();
+            prop_assert!(devices >= policy.compartments().count());
         }
     }
 }

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! IOMMU groups: the unit that can be blocked or confined.
+
+use super::surroundings::{address, functions, path, Nothing, Surroundings};
+use crate::verify::facts::{Ats, PciFunction};
+use crate::verify::policy::{
+    Address, Arrivals, Compartment, Device, DevicePath, Exception, Policy, PolicyError, Unbound,
+};
+
+/// When something happens to a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// When the policy comes in force: for groups there, at once.
+    Load,
+    /// At the end of boot.
+    Settle,
+    /// When the device arrives, before a driver can probe it.
+    Arrival,
+}
+
+impl Phase {
+    /// The word in reports.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Load => "load",
+            Self::Settle => "settle",
+            Self::Arrival => "arrival",
+        }
+    }
+}
+
+/// What becomes of a group.
+#[derive(Clone, Copy, Debug)]
+pub enum Action<'a> {
+    /// Nothing.
+    Leave,
+    /// It reaches nothing from `Phase` on.
+    Block(Phase),
+    /// It reaches the windows of a compartment.
+    Confine(Compartment<'a>),
+    /// The policy wants it blocked, and nothing can block it.
+    Refuse,
+}
+
+impl Action<'_> {
+    /// The words in reports.
+    pub const fn words(&self) -> &'static str {
+        match self {
+            Self::Leave => "leave",
+            Self::Block(Phase::Load) => "block at load",
+            Self::Block(Phase::Settle) => "block at settle",
+            Self::Block(Phase::Arrival) => "block on arrival",
+            Self::Confine(_) => "confine",
+            Self::Refuse => "cannot block",
+        }
+    }
+}
+
+/// What a policy does with a group, and why.
+#[derive(Clone, Copy, Debug)]
+pub struct GroupPlan<'a> {
+    /// Its number; `None` for a function that is in no group.
+    pub group: Option<u32>,
+    /// Its first function.
+    pub first: Address,
+    /// How many functions it has.
+    pub members: usize,
+    /// What becomes of it.
+    pub action: Action<'a>,
+    /// Why, in words.
+    pub reason: &'static str,
+}
+
+/// Class codes, bits 23:16.
+const CLASS_DISPLAY: u32 = 0x03;
+const CLASS_BRIDGE: u32 = 0x06;
+
+/// Whether a function only carries the traffic of others, or is the chipset itself.
+const fn is_bridge(function: &PciFunction) -> bool {
+    function.bridge || function.class >> 16 == CLASS_BRIDGE
+}
+
+/// Whether a function counts as one that came later, although it is there.
+const fn is_foreign(function: &PciFunction) -> bool {
+    function.untrusted || function.virtual_function
+}
+
+/// What `policy` does with each group, in the order of their first functions.
+///
+/// # Errors
+///
+/// Why the functions are not known.
+pub fn groups<'p>(
+    policy: &Policy<'p>,
+    surroundings: &dyn Surroundings,
+    mut each: impl FnMut(&GroupPlan<'p>),
+) -> Result<(), Nothing> {
+    let facts = surroundings.facts();
+    let all = functions(&facts)?;
+    for (position, first) in all.iter().enumerate() {
+        let same = |other: &&PciFunction| other.group.is_some() && other.group == first.group;
+        if all.iter().take(position).any(|other| same(&other)) {
+            continue;
+        }
+        let alone = core::slice::from_ref(first);
+        let (action, reason, members) = if first.group.is_some() {
+            let members = || all.iter().filter(same);
+            let (action, reason) = decide(policy, all, members);
+            (action, reason, members().count())
+        } else {
+            let (action, reason) = decide(policy, all, || alone.iter());
+            (action, reason, 1)
+        };
+        each(&GroupPlan {
+            group: first.group,
+            first: address(first),
+            members,
+            action,
+            reason,
+        });
+    }
+    Ok(())
+}
+
+fn decide<'p, 'f, I: Iterator<Item = &'f PciFunction>>(
+    policy: &Policy<'p>,
+    all: &[PciFunction],
+    members: impl Fn() -> I,
+) -> (Action<'p>, &'static str) {
+    if let Some(compartment) = members().find_map(|member| compartment_of(policy, member)) {
+        return (Action::Confine(compartment), "a compartment names it");
+    }
+    let devices = || members().filter(|member| !is_bridge(member));
+    if devices().next().is_none() {
+        return (Action::Leave, "bridges only");
+    }
+    if members().any(|member| member.driver && !is_bridge(member)) {
+        return (Action::Leave, "a driver has it");
+    }
+    if devices().any(|member| member.class >> 16 == CLASS_DISPLAY) {
+        return (Action::Leave, "a display: only a compartment takes one");
+    }
+    if devices().all(|member| is_allowed(policy, all, member)) {
+        return (Action::Leave, "the policy makes an exception");
+    }
+    let foreign = devices().any(is_foreign);
+    let (phase, reason) = if foreign && policy.arrivals() == Arrivals::Quarantine {
+        (Phase::Load, "it counts as an arrival, and has no driver")
+    } else if policy.unbound() == Unbound::Quarantine {
+        (Phase::Settle, "no driver has it")
+    } else {
+        return (Action::Leave, "the policy leaves it");
+    };
+    if members().any(|member| member.group.is_none()) {
+        return (Action::Refuse, "no IOMMU group: nothing stands in its way");
+    }
+    (Action::Block(phase), reason)
+}
+
+fn compartment_of<'p>(policy: &Policy<'p>, member: &PciFunction) -> Option<Compartment<'p>> {
+    policy.compartments().find(|compartment| {
+        compartment
+            .devices()
+            .any(|device| device.address == address(member))
+    })
+}
+
+/// Whether an exception is for a function that is there. What it says it is counts only for one that
+/// was there at boot and is trusted: whoever brings a device chooses its ids.
+fn is_allowed(policy: &Policy<'_>, all: &[PciFunction], function: &PciFunction) -> bool {
+    policy.allows().any(|allow| match allow.exception {
+        Exception::Ids(vendor, device) => {
+            !is_foreign(function) && (vendor, device) == (function.vendor, function.device)
+        }
+        Exception::Path(excepted) => path(all, function) == Some(excepted),
+    })
+}
+
+/// What `policy` does with a device that arrives at the end of `path`, when that is known.
+pub fn arrival(policy: &Policy<'_>, path: Option<&DevicePath>) -> (Action<'static>, &'static str) {
+    if policy.arrivals() == Arrivals::Allow {
+        return (Action::Leave, "the policy lets devices arrive");
+    }
+    let excepted = path.is_some_and(|path| {
+        policy
+            .allows()
+            .any(|allow| allow.exception == Exception::Path(*path))
+    });
+    if excepted {
+        (Action::Leave, "the policy makes an exception for its path")
+    } else {
+        (Action::Block(Phase::Arrival), "it arrives")
+    }
+}
+
+/// Refuses a device that cannot be confined.
+#[inline(never)]
+pub(super) fn confinable(
+    device: &Device,
+    surroundings: &dyn Surroundings,
+) -> Result<(), PolicyError> {
+    let (at, place) = (device.address, device.place);
+    let facts = surroundings.facts();
+    let all = match functions(&facts) {
+        Ok(all) => all,
+        Err(why) => {
+            return Err(place.error(format_args!("{at}: the PCI functions are not known: {why}")))
+        }
+    };
+    let Some(function) = all.iter().find(|function| address(function) == at) else {
+        return Err(place.error(format_args!("there is no PCI function {at}")));
+    };
+    if is_bridge(function) {
+        return Err(place.error(format_args!(
+            "{at} is a bridge: it carries others' accesses"
+        )));
+    }
+    let Some(group) = function.group else {
+        return Err(place.error(format_args!(
+            "{at} is in no IOMMU group: nothing translates its accesses"
+        )));
+    };
+    let members = all
+        .iter()
+        .filter(|other| other.group == Some(group))
+        .count();
+    let members = members.max(usize::try_from(function.group_size).unwrap_or(usize::MAX));
+    if members != 1 {
+        return Err(place.error(format_args!(
+            "{at} shares IOMMU group {group}: {members} functions would be confined with it"
+        )));
+    }
+    if function.ats == Ats::On {
+        return Err(place.error(format_args!(
+            "{at} has ATS switched on: its translated requests pass unchecked"
+        )));
+    }
+    Ok(())
+}

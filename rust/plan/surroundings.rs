@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a plan has to know of the machine.
+
+use crate::decode::registers::{
+    Dpr, Reg, PRIVATE_BASE, PUBLIC_BASE, TPM_BASE, TPM_SIZE, WINDOW_SIZE,
+};
+use crate::verify::facts::{Evidence, Facts, PciFunction};
+use crate::verify::policy::{Address, DevicePath, MAX_STEPS};
+
+/// What a physical range holds, by the kernel's resource map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// Reserved memory, all of it.
+    Reserved,
+    /// System RAM, at least in part.
+    Ram,
+    /// Nothing that the map knows.
+    Nothing,
+    /// Something else: a device's registers, ACPI tables.
+    Other,
+}
+
+/// The machine, as far as a plan looks at it.
+pub trait Surroundings {
+    /// The facts.
+    fn facts(&self) -> Facts<'_>;
+    /// What `size` bytes at `base` hold; the range is not empty and does not wrap. `None`: it cannot
+    /// be told.
+    fn holds(&self, base: u64, size: u64) -> Option<Holds>;
+}
+
+/// Why there is nothing to look at.
+pub type Nothing = &'static str;
+
+/// The address of a function.
+pub(super) const fn address(function: &PciFunction) -> Address {
+    Address {
+        segment: function.segment,
+        bus: function.bus,
+        devfn: function.devfn,
+    }
+}
+
+/// The functions that were seen, or why there are none.
+pub(super) fn functions<'a>(facts: &Facts<'a>) -> Result<&'a [PciFunction], Nothing> {
+    match facts.dma.functions {
+        Evidence::Read(functions) => Ok(functions),
+        Evidence::Unreadable(why) | Evidence::Absent(why) => Err(why),
+    }
+}
+
+/// The bridge that a function is behind: of those whose buses hold its own, the nearest.
+fn parent<'a>(all: &'a [PciFunction], function: &PciFunction) -> Option<&'a PciFunction> {
+    let behind = |bridge: &&PciFunction| {
+        bridge.segment == function.segment
+            && bridge
+                .buses
+                .is_some_and(|(first, last)| (first..=last).contains(&function.bus))
+    };
+    all.iter()
+        .filter(behind)
+        .max_by_key(|bridge| bridge.buses.map(|(first, _)| first))
+}
+
+/// The path of `function`, which is one of `all`, from the root bus; `None` when it is longer than a
+/// policy can say.
+pub fn path(all: &[PciFunction], function: &PciFunction) -> Option<DevicePath> {
+    let mut steps = [0; MAX_STEPS];
+    let mut len = 0usize;
+    let mut at = function;
+    while let Some(bridge) = parent(all, at) {
+        *steps.get_mut(len)? = at.devfn;
+        len = len.saturating_add(1);
+        at = bridge;
+    }
+    let mut path = DevicePath::new(address(at));
+    for step in steps.get(..len)?.iter().rev() {
+        path = path.below(*step)?;
+    }
+    Some(path)
+}
+
+/// A range that no device may reach, and what it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Taken {
+    pub(super) base: u64,
+    pub(super) size: u64,
+    pub(super) what: &'static str,
+}
+
+impl Taken {
+    const fn new(base: u64, size: u64, what: &'static str) -> Self {
+        Self { base, size, what }
+    }
+
+    /// Whether it shares a byte with `size` bytes at `base`.
+    pub(super) fn overlaps(&self, base: u64, size: u64) -> bool {
+        overlap((self.base, self.size), (base, size))
+    }
+}
+
+/// Whether two ranges share a byte; one that reaches beyond 64 bits ends there.
+pub(super) fn overlap(one: (u64, u64), other: (u64, u64)) -> bool {
+    let last = |(base, size): (u64, u64)| base.saturating_add(size.saturating_sub(1));
+    one.1 != 0 && other.1 != 0 && one.0 <= last(other) && other.0 <= last(one)
+}
+
+/// tboot begins here in every build of it (tboot, include/config.h, TBOOT_BASE_ADDR).
+const TBOOT_BASE: u64 = 0x80_0000;
+/// Bytes of a remapping unit's registers that are never anything else (VT-d specification, 8.3).
+const UNIT_SIZE: u64 = 4096;
+
+/// The range of two registers, if both can be read.
+fn described(facts: &Facts<'_>, base: Reg, size: Reg, what: &'static str) -> Option<Taken> {
+    let registers = facts.registers;
+    Some(Taken::new(registers.get(base)?, registers.get(size)?, what))
+}
+
+fn dpr(facts: &Facts<'_>) -> Option<Taken> {
+    let dpr = Dpr(facts
+        .registers
+        .get(Reg::Dpr)
+        .filter(|dpr| *dpr != u64::MAX)?);
+    let base = dpr.limit().checked_sub(dpr.size())?;
+    Some(Taken::new(base, dpr.size(), "the DMA protected range"))
+}
+
+/// tboot up to its shared page; what lies behind that page is reserved in the memory map.
+fn tboot(facts: &Facts<'_>) -> Option<Taken> {
+    let page = facts.kernel.tboot_addr.filter(|address| *address != 0)?;
+    let base = page.min(TBOOT_BASE);
+    let end = page.checked_add(super::PAGE)?;
+    Some(Taken::new(base, end.checked_sub(base)?, "tboot"))
+}
+
+/// What a range of the firmware's memory map is called where no device may reach it.
+const fn firmware(kind: u32) -> Option<&'static str> {
+    match kind {
+        1 | 2 => None,
+        3 => Some("ACPI tables"),
+        4 => Some("ACPI's non-volatile storage"),
+        5 => Some("memory that is not usable"),
+        7 => Some("persistent memory"),
+        _ => Some("firmware memory of an unknown type"),
+    }
+}
+
+/// All ranges that no device may reach, as far as they can be told.
+pub(super) fn taken<'a>(facts: &Facts<'a>) -> impl Iterator<Item = Taken> + 'a {
+    let ecam = facts.chipset.ecam.read();
+    let fixed = [
+        Some(Taken::new(
+            PRIVATE_BASE,
+            WINDOW_SIZE,
+            "TXT's private registers",
+        )),
+        Some(Taken::new(
+            PUBLIC_BASE,
+            WINDOW_SIZE,
+            "TXT's public registers",
+        )),
+        Some(Taken::new(TPM_BASE, TPM_SIZE, "the TPM's localities")),
+        described(facts, Reg::HeapBase, Reg::HeapSize, "the TXT heap"),
+        described(facts, Reg::SinitBase, Reg::SinitSize, "the SINIT region"),
+        dpr(facts),
+        tboot(facts),
+        ecam.map(|(base, size)| Taken::new(base, size, "PCI configuration space")),
+    ];
+    let units = facts.dma.units.read().unwrap_or(&[]).iter();
+    let units = units.map(|unit| Taken::new(unit.base, UNIT_SIZE, "the registers of an IOMMU"));
+    let map = facts.chipset.memory_map.read().unwrap_or(&[]).iter();
+    let map = map.filter_map(|range| {
+        firmware(range.kind).map(|what| Taken::new(range.base, range.size, what))
+    });
+    fixed.into_iter().flatten().chain(units).chain(map)
+}
+
+/// Bits of the addresses that every unit translates (CAP_REG.MGAW, bits 21:16, holds one less).
+pub(super) fn aperture_bits(facts: &Facts<'_>) -> Option<u32> {
+    let units = facts.dma.units.read()?.iter();
+    let registers = units.filter_map(|unit| unit.registers.as_ref());
+    registers
+        .map(|unit| u32::try_from((unit.cap >> 16) & 0x3f).map_or(0, |bits| bits.saturating_add(1)))
+        .min()
+}

@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Plans: what is refused, where and why; and what becomes of each IOMMU group.
+
+use launchguard_host_tests::fixture::Machine;
+use launchguard_pure::plan::{self, Holds, Surroundings};
+use launchguard_pure::verify::facts::{
+    Ats, Facts, MemoryRange, PciFunction, Translation, Unit, UnitRegisters,
+};
+use launchguard_pure::verify::policy::{DevicePath, Policy};
+use proptest::prelude::*;
+
+/// Reserved memory of the machine: 0x10000000 + 64M, and 0x180000000 + 1G.
+const RESERVED: [(u64, u64); 2] = [(0x1000_0000, 64 << 20), (0x1_8000_0000, 1 << 30)];
+
+/// A machine with devices.
+struct Board {
+    machine: Machine,
+}
+
+impl Surroundings for Board {
+    fn facts(&self) -> Facts<'_> {
+        self.machine.facts()
+    }
+
+    /// As the kernel's resource map would answer: RAM below 2 GiB and from 4 GiB to 6 GiB.
+    fn holds(&self, base: u64, size: u64) -> Option<Holds> {
+        let inside = |(start, len): (u64, u64)| base >= start && base + size <= start + len;
+        let touches = |(start, len): (u64, u64)| base < start + len && base + size > start;
+        Some(if RESERVED.into_iter().any(inside) {
+            Holds::Reserved
+        } else if touches((0, 0x8000_0000)) || touches((0x1_0000_0000, 0x8000_0000)) {
+            Holds::Ram
+        } else if touches((0xc000_0000, 0x1000_0000)) {
+            Holds::Other
+        } else {
+            Holds::Nothing
+        })
+    }
+}
+
+/// A function at bus:device.function in a group of its own.
+fn function(bus: u8, device: u8, function: u8, group: u32) -> PciFunction {
+    PciFunction {
+        segment: 0,
+        bus,
+        devfn: device << 3 | function,
+        vendor: 0x8086,
+        device: 0x10d3,
+        class: 0x02_0000,
+        port_type: Some(0),
+        bridge: false,
+        buses: None,
+        group: Some(group),
+        group_size: 1,
+        translation: Translation::Dma,
+        bus_master: Some(false),
+        driver: false,
+        untrusted: false,
+        external_facing: false,
+        virtual_function: false,
+        ats: Ats::None,
+        acs: None,
+        isolated_msi: Some(true),
+    }
+}
+
+fn board() -> Board {
+    let mut machine = Machine::launched();
+    let mut host = function(0, 0, 0, 0);
+    host.class = 0x06_0000;
+    let mut port = function(0, 0x1c, 0, 1);
+    (port.bridge, port.class, port.driver) = (true, 0x06_0400, true);
+    port.buses = Some((3, 5));
+    let mut twins = [function(0, 0x1f, 2, 2), function(0, 0x1f, 3, 2)];
+    twins.iter_mut().for_each(|twin| twin.group_size = 2);
+    let mut bound = function(0, 3, 0, 3);
+    bound.driver = true;
+    let mut display = function(0, 2, 0, 4);
+    display.class = 0x03_0000;
+    let mut naked = function(0, 5, 0, 0);
+    naked.group = None;
+    let mut ats = function(0, 6, 0, 6);
+    ats.ats = Ats::On;
+    let mut virtual_function = function(2, 0, 1, 8);
+    virtual_function.virtual_function = true;
+    machine.dma.functions = Some(vec![
+        host,
+        display,
+        bound,
+        naked,
+        ats,
+        port,
+        twins[0],
+        twins[1],
+        virtual_function,
+        function(3, 0, 0, 7),
+    ]);
+    machine.dma.units = Some(vec![unit(0x26 << 16)]);
+    machine.chipset.memory_map = Some(vec![
+        range(0, 0x1000_0000, 1),
+        range(0x1000_0000, 64 << 20, 2),
+        range(0x7ff0_0000, 0x1_0000, 3),
+        range(0x7ff1_0000, 0x1_0000, 4),
+    ]);
+    machine.chipset.ecam = Some((0xe000_0000, 0x1000_0000));
+    Board { machine }
+}
+
+fn range(base: u64, size: u64, kind: u32) -> MemoryRange {
+    MemoryRange { base, size, kind }
+}
+
+/// A unit whose CAP_REG is `cap`.
+fn unit(cap: u64) -> Unit {
+    Unit {
+        segment: 0,
+        base: 0xfed9_0000,
+        registers: Some(UnitRegisters {
+            version: 0x10,
+            cap,
+            ecap: 0,
+            gsts: 0,
+            rtaddr: 0,
+            fsts: 0,
+            pmen: 0,
+            pmr_low: (0, 0),
+            pmr_high: (0, 0),
+            irta: 0,
+        }),
+        root_in_ram: None,
+        irt_in_ram: None,
+    }
+}
+
+fn planned(text: &str, board: Option<&Board>) -> Result<(), String> {
+    let text = format!("version 1\n{text}");
+    let policy = Policy::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{error}: {text}"));
+    plan::check(&policy, board.map(|board| board as &dyn Surroundings))
+        .map_err(|error| error.to_string())
+}
+
+/// A region that the windows of a case lie in, in line 2.
+const REGION: &str = "region shared 0x10000000 + 64M\n";
+
+fn window(line: &str) -> String {
+    format!("{REGION}compartment a {{\nwindow {line}\ndevice 0000:03:00.0\n}}\n")
+}
+
+#[test]
+fn what_the_text_alone_shows_is_refused_anywhere() {
+    let cases = [
+        ("region a 0x1000 + 0".to_owned(), "line 2, column 19: the region has no bytes"),
+        ("region a 0x1001 + 4K".to_owned(), "line 2, column 10: the region begins at 0x1001, which is no multiple of 4 KiB"),
+        ("region a 0x1000 + 1K".to_owned(), "line 2, column 19: the region has 0x400 bytes, which is no multiple of 4 KiB"),
+        ("region a 0xfffffffffffff000 + 8K".to_owned(), "line 2, column 31: the region at 0xfffffffffffff000 with 0x2000 bytes reaches beyond 64 bits"),
+        ("region a 0 + 4K\nregion a 8K + 4K".to_owned(), "line 3, column 8: region \"a\" is already there, in line 2"),
+        (window("0x10000000 + 0 r"), "line 4, column 21: the window has no bytes"),
+        (window("0x10000800 + 4K r"), "line 4, column 8: the window begins at 0x10000800, which is no multiple of 4 KiB"),
+        (window("0x10000000 + 100 r"), "line 4, column 21: the window has 0x64 bytes, which is no multiple of 4 KiB"),
+        (window("0xfffffffffffff000 + 8K r at 0"), "line 4, column 29: the window at 0xfffffffffffff000 with 0x2000 bytes reaches beyond 64 bits"),
+        (window("0x10000000 + 4K r at 0x800"), "line 4, column 29: the window is at 0x800, which is no multiple of 4 KiB"),
+        (window("0x10000000 + 8K r at 0x1fffffffffff000"), "line 4, column 29: the window at 0x1fffffffffff000 + 0x2000 lies above the 57 bits that are translated"),
+        (window("0x10000000 + 8K r at 0xfffffffffffff000"), "line 4, column 29: the window at 0xfffffffffffff000 + 0x2000 lies above the 57 bits that are translated"),
+        (window("0x10000000 + 4K rw at 0xfee00000"), "line 4, column 30: the window at 0xfee00000 touches 0xfee00000 + 0x100000, where writes are interrupts"),
+        (window("0x10000000 + 8K rw at 0xfedff000"), "line 4, column 30: the window at 0xfedff000 touches 0xfee00000 + 0x100000, where writes are interrupts"),
+        (window("0x10000000 + 64M rw at 0xfeeff000"), "line 4, column 31: the window at 0xfeeff000 touches 0xfee00000 + 0x100000, where writes are interrupts"),
+        (window("0x14000000 + 4K r"), "line 4, column 8: the window 0x14000000 + 0x1000 lies in no region"),
+        (window("0x13fff000 + 8K r"), "line 4, column 8: the window 0x13fff000 + 0x2000 lies in no region"),
+        (window("0xffff000 + 8K r"), "line 4, column 8: the window 0xffff000 + 0x2000 lies in no region"),
+        (window("0x10000000 + 8K r at 0\nwindow 0x11000000 + 4K r at 0x1000"), "line 5, column 29: the addresses 0x1000 + 0x1000 overlap those of the window in line 4"),
+        (window("0x10000000 + 8K r\nwindow 0x10001000 + 4K r"), "line 5, column 8: the addresses 0x10001000 + 0x1000 overlap those of the window in line 4"),
+        ("compartment a {\ndevice 0000:03:00.0\n}\ncompartment a {\ndevice 0000:04:00.0\n}".to_owned(), "line 5, column 13: compartment \"a\" is already there, in line 2"),
+        ("compartment a {\ndevice 0000:03:00.0\n}\ncompartment b {\ndevice 0000:03:00.0\n}".to_owned(), "line 6, column 8: 0000:03:00.0 is already in compartment \"a\""),
+        ("compartment a {\ndevice 0000:03:00.0\ndevice 0000:03:00.0\n}".to_owned(), "line 4, column 8: 0000:03:00.0 is already in this compartment"),
+    ];
+    for (text, expected) in &cases {
+        assert_eq!(
+            planned(text, None).as_ref(),
+            Err(&expected.to_string()),
+            "{text}"
+        );
+    }
+    // Neighbours do not overlap, and physical memory may be shared.
+    let good = [
+        window("0x10000000 + 4K rw at 0\nwindow 0x10000000 + 4K r at 0x1000"),
+        window("0x10000000 + 64M rw"),
+        window("0x10000000 + 4K rw at 0xfedff000\nwindow 0x10000000 + 4K rw at 0xfef00000"),
+        window("0x10000000 + 4K r at 0x1fffffffffff000"),
+        "region a 0xffffffffffffe000 + 4K".to_owned(),
+        "compartment a {\ndevice 0000:03:00.0\n}\ncompartment b {\ndevice 0000:03:00.1\n}"
+            .to_owned(),
+    ];
+    for text in good {
+        assert_eq!(planned(&text, None), Ok(()), "{text}");
+    }
+}
+
+#[test]
+fn what_the_machine_shows_is_refused_there() {
+    let device = |at: &str| format!("compartment a {{\ndevice {at}\n}}");
+    let cases = [
+        ("region a 0x20000000 + 4K".to_owned(), "line 2, column 10: the region holds System RAM, which is the kernel's"),
+        ("region a 0x13fff000 + 8K".to_owned(), "line 2, column 10: the region holds System RAM, which is the kernel's"),
+        ("region a 0x200000000 + 4K".to_owned(), "line 2, column 10: the region is not reserved: no memory is known there"),
+        ("region a 0xc0000000 + 4K".to_owned(), "line 2, column 10: the region is not reserved memory alone: something else is there"),
+        ("region a 0xfed90000 + 4K".to_owned(), "line 2, column 10: the region overlaps the registers of an IOMMU at 0xfed90000 + 0x1000"),
+        ("region a 0xfed20000 + 4K".to_owned(), "line 2, column 10: the region overlaps TXT's private registers at 0xfed20000 + 0x10000"),
+        ("region a 0xfed3f000 + 4K".to_owned(), "line 2, column 10: the region overlaps TXT's public registers at 0xfed30000 + 0x10000"),
+        ("region a 0xfed44000 + 4K".to_owned(), "line 2, column 10: the region overlaps the TPM's localities at 0xfed40000 + 0x5000"),
+        ("region a 0x7efff000 + 4K".to_owned(), "line 2, column 10: the region overlaps the TXT heap at 0x7efe0000 + 0x20000"),
+        ("region a 0x7ec10000 + 4K".to_owned(), "line 2, column 10: the region overlaps the SINIT region at 0x7ec10000 + 0x10000"),
+        ("region a 0x7ed00000 + 4K".to_owned(), "line 2, column 10: the region overlaps the DMA protected range at 0x7ec00000 + 0x400000"),
+        ("region a 0x7ff00000 + 4K".to_owned(), "line 2, column 10: the region overlaps ACPI tables at 0x7ff00000 + 0x10000"),
+        ("region a 0x7ff10000 + 4K".to_owned(), "line 2, column 10: the region overlaps ACPI's non-volatile storage at 0x7ff10000 + 0x10000"),
+        ("region a 0x2472000 + 4K".to_owned(), "line 2, column 10: the region overlaps tboot at 0x800000 + 0x1c73000"),
+        ("region a 0x800000 + 4K".to_owned(), "line 2, column 10: the region overlaps tboot at 0x800000 + 0x1c73000"),
+        ("region a 0xe0000000 + 4K".to_owned(), "line 2, column 10: the region overlaps PCI configuration space at 0xe0000000 + 0x10000000"),
+        (window("0x10000000 + 4K r at 0x8000000000"), "line 4, column 29: the window at 0x8000000000 + 0x1000 lies above the 39 bits that are translated"),
+        (device("0000:04:00.0"), "line 3, column 8: there is no PCI function 0000:04:00.0"),
+        (device("0001:03:00.0"), "line 3, column 8: there is no PCI function 0001:03:00.0"),
+        (device("0000:00:1c.0"), "line 3, column 8: 0000:00:1c.0 is a bridge: it carries others' accesses"),
+        (device("0000:00:00.0"), "line 3, column 8: 0000:00:00.0 is a bridge: it carries others' accesses"),
+        (device("0000:00:1f.2"), "line 3, column 8: 0000:00:1f.2 shares IOMMU group 2: 2 functions would be confined with it"),
+        (device("0000:00:05.0"), "line 3, column 8: 0000:00:05.0 is in no IOMMU group: nothing translates its accesses"),
+        (device("0000:00:06.0"), "line 3, column 8: 0000:00:06.0 has ATS switched on: its translated requests pass unchecked"),
+    ];
+    let board = board();
+    for (text, expected) in &cases {
+        assert_eq!(
+            planned(text, Some(&board)).as_ref(),
+            Err(&expected.to_string()),
+            "{text}"
+        );
+    }
+    assert_eq!(
+        planned(&window("0x10000000 + 16M rw at 0"), Some(&board)),
+        Ok(())
+    );
+    assert_eq!(planned("region a 0x180000000 + 1G", Some(&board)), Ok(()));
+
+    let mut unknown = board;
+    unknown.machine.dma.functions = None;
+    assert_eq!(
+        planned(&device("0000:03:00.0"), Some(&unknown)),
+        Err(
+            "line 3, column 8: 0000:03:00.0: the PCI functions are not known: it could not be read"
+                .into()
+        )
+    );
+}
+
+/// What becomes of the groups, one line each.
+fn groups(text: &str, board: &Board) -> Vec<String> {
+    let text = format!("version 1\n{text}");
+    let policy = Policy::parse(text.as_bytes()).expect("well-formed");
+    let mut lines = Vec::new();
+    plan::groups(&policy, board, |group| {
+        let action = match group.action {
+            plan::Action::Confine(compartment) => format!("confine in {}", compartment.name),
+            action => action.words().to_owned(),
+        };
+        lines.push(format!(
+            "{} {}: {action}: {}",
+            group.first, group.members, group.reason
+        ));
+    })
+    .expect("functions");
+    lines
+}
+
+#[test]
+fn each_group_gets_what_the_policy_says() {
+    let board = board();
+    let confined = format!(
+        "arrivals quarantine\nunbound quarantine\n{REGION}compartment a {{\n\
+         window 0x10000000 + 4K r\ndevice 0000:03:00.0\n}}\n"
+    );
+    assert_eq!(
+        groups(&confined, &board),
+        [
+            "0000:00:00.0 1: leave: bridges only",
+            "0000:00:02.0 1: leave: a display: only a compartment takes one",
+            "0000:00:03.0 1: leave: a driver has it",
+            "0000:00:05.0 1: cannot block: no IOMMU group: nothing stands in its way",
+            "0000:00:06.0 1: block at settle: no driver has it",
+            "0000:00:1c.0 1: leave: bridges only",
+            "0000:00:1f.2 2: block at settle: no driver has it",
+            "0000:02:00.1 1: block at load: it counts as an arrival, and has no driver",
+            "0000:03:00.0 1: confine in a: a compartment names it",
+        ]
+    );
+    let left = groups("", &board);
+    assert!(
+        left.iter().all(|line| line.contains(": leave: ")),
+        "{left:?}"
+    );
+    assert!(left
+        .iter()
+        .any(|line| line.ends_with("the policy leaves it")));
+}
+
+/// Whoever brings a device chooses its ids: they count only for what was there, and is trusted.
+#[test]
+fn ids_excuse_no_foreign_device_and_no_group_by_halves() {
+    let mut board = board();
+    let line = |board: &Board, policy: &str, at: &str| {
+        let lines = groups(policy, board);
+        lines
+            .into_iter()
+            .find(|line| line.starts_with(at))
+            .expect("a group")
+    };
+    let policy = "arrivals quarantine\nunbound quarantine\nallow 8086:10d3\n";
+    assert!(line(&board, policy, "0000:03").contains("leave: the policy makes an exception"));
+    assert!(line(&board, policy, "0000:02").contains("block at load"));
+    let list = board.machine.dma.functions.as_mut().unwrap();
+    list.iter_mut().find(|one| one.bus == 3).unwrap().untrusted = true;
+    list.iter_mut()
+        .find(|one| one.devfn == 0xfb)
+        .unwrap()
+        .device = 1;
+    assert!(line(&board, policy, "0000:03").contains("block at load"));
+    assert!(line(&board, policy, "0000:00:1f.2").contains("block at settle"));
+    // The slot is the owner's choice.
+    let path = "arrivals quarantine\nallow path 0000:00:1c.0/00.0\n";
+    assert!(line(&board, path, "0000:03").contains("leave: the policy makes an exception"));
+    let other = "arrivals quarantine\nallow path 0000:00:1c.1/00.0\n";
+    assert!(line(&board, other, "0000:03").contains("block at load"));
+}
+
+/// Buses below a port get other numbers when something else is plugged in: a path stays.
+#[test]
+fn paths_lead_through_every_bridge() {
+    let bridge = |bus: u8, device: u8, buses: (u8, u8)| {
+        let mut bridge = function(bus, device, 0, 1);
+        (bridge.bridge, bridge.buses) = (true, Some(buses));
+        bridge
+    };
+    let mut other = function(7, 0, 0, 9);
+    other.segment = 0x10000;
+    let mut all = vec![
+        bridge(0, 0x1c, (3, 7)),
+        bridge(3, 0, (4, 7)),
+        bridge(4, 2, (5, 6)),
+        bridge(4, 3, (7, 7)),
+        function(5, 0, 1, 2),
+        function(7, 0x1f, 7, 3),
+        function(0, 2, 0, 4),
+        // Its bus has no bridge of its own: a virtual function beyond the first 256.
+        function(6, 0, 0, 5),
+        other,
+    ];
+    let paths = |all: &[PciFunction]| -> Vec<String> {
+        all[4..]
+            .iter()
+            .map(|function| plan::path(all, function).expect("short").to_string())
+            .collect()
+    };
+    assert_eq!(
+        paths(&all),
+        [
+            "0000:00:1c.0/00.0/02.0/00.1",
+            "0000:00:1c.0/00.0/03.0/1f.7",
+            "0000:00:02.0",
+            "0000:00:1c.0/00.0/02.0/00.0",
+            "10000:07:00.0",
+        ]
+    );
+    // A path that a policy cannot say: nine bridges.
+    for bus in 0..9 {
+        all.push(bridge(0x20 + bus, 0, (0x21 + bus, 0x40)));
+    }
+    let deep = function(0x29, 0, 0, 6);
+    all.push(deep);
+    assert_eq!(plan::path(&all, &deep), None);
+}
+
+#[test]
+fn what_arrives_is_known_by_its_path_only() {
+    let text = b"version 1\narrivals quarantine\nallow 8086:10d3\nallow path 0000:00:1c.0/00.0\n";
+    let policy = Policy::parse(text).unwrap();
+    let arrive = |path: Option<&str>| {
+        let path = path.map(|path| DevicePath::parse(path).unwrap());
+        plan::arrival(&policy, path.as_ref()).0.words()
+    };
+    assert_eq!(arrive(Some("0000:00:1c.0/00.0")), "leave");
+    assert_eq!(arrive(Some("0000:00:1c.0/00.1")), "block on arrival");
+    assert_eq!(arrive(Some("0000:00:1c.0/00.0/00.0")), "block on arrival");
+    assert_eq!(arrive(None), "block on arrival");
+    let open = Policy::parse(b"version 1\n").unwrap();
+    assert_eq!(plan::arrival(&open, None).0.words(), "leave");
+}
+
+/// A window as it is written, and as it must be read: base page, pages, writable, address page.
+type Row = (u64, u64, bool, Option<u64>);
+
+proptest! {
+    /// What is written is read, and windows are refused exactly when two of them overlap: by page
+    /// sets, not by the comparison of ends that the plan uses.
+    #[test]
+    fn overlaps_are_found_and_nothing_else(
+        rows in proptest::collection::vec((0u64..64, 1u64..8, any::<bool>(), proptest::option::of(0u64..64)), 1..8)
+    ) {
+        let mut text = format!("version 1\n{REGION}compartment a {{\n");
+        for (base, pages, writable, at) in &rows {
+            let access = if *writable { "rw" } else { "r" };
+            text += &format!("window {:#x} + {}K {access}", 0x1000_0000 + base * 4096, pages * 4);
+            if let Some(at) = at {
+                text += &format!(" at {}", at * 4096);
+            }
+            text += "\n";
+        }
+        text += "device 0000:03:00.0\n}\n";
+        let policy = Policy::parse(text.as_bytes()).expect("well-formed");
+        let read: Vec<Row> = policy
+            .compartments()
+            .next()
+            .expect("a compartment")
+            .windows()
+            .map(|w| {
+                let at = (w.iova_place != w.base_place).then_some(w.iova / 4096);
+                ((w.base - 0x1000_0000) / 4096, w.size / 4096, w.writable, at)
+            })
+            .collect();
+        prop_assert_eq!(&read, &rows);
+        let mut pages = std::collections::HashSet::new();
+        let disjoint = rows.iter().all(|(base, count, _, at)| {
+            let first = at.unwrap_or(0x1_0000 + base);
+            (first..first + count).all(|page| pages.insert(page))
+        });
+        prop_assert_eq!(plan::check(&policy, None).is_ok(), disjoint);
+    }
+}
