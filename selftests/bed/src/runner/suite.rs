@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! A whole run: every scenario on every kernel, a few machines at a time, one report.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
@@ -157,10 +158,11 @@ pub fn run(options: &Options) -> Result<bool> {
     for kernel in &kernels {
         ram_disks.insert(kernel.release.clone(), bench.ram_disk(kernel)?);
     }
-    let jobs: Vec<Job<'_>> = scenarios
+    let mut jobs: Vec<Job<'_>> = scenarios
         .iter()
         .flat_map(|scenario| kernels.iter().map(move |kernel| Job { scenario, kernel }))
         .collect();
+    jobs.sort_by_key(Job::rank);
 
     println!("KTAP version 1\n1..{}", jobs.len());
     let board = Board::new(jobs.len());
@@ -195,6 +197,15 @@ struct Job<'a> {
 impl Job<'_> {
     fn name(&self) -> String {
         format!("{} {}", self.kernel.series(), self.scenario.name)
+    }
+
+    /// Low ones start first: what others wait for, then what has the most steps, so that no long
+    /// machine is left over at the end while the other places are empty.
+    fn rank(&self) -> (bool, Reverse<usize>) {
+        (
+            self.scenario.after.is_some(),
+            Reverse(self.scenario.steps.len()),
+        )
     }
 }
 
