@@ -88,8 +88,8 @@ fn explained(lane: &Lane) -> &'static str {
     match lane.explained {
         State::Pass => "the log explains it",
         State::Fail => "the log does not explain it",
-        State::Unknown => "it could not be compared with the log",
-        State::None => "not compared with a log",
+        State::Unknown => "not compared with the log",
+        State::None => "no log to compare with",
     }
 }
 
