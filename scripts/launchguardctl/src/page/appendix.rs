@@ -2,7 +2,7 @@
 
 //! What else was read: registers and the running kernel.
 
-use super::{chipset, Input};
+use super::{chipset, hexadecimal, Input};
 use crate::report::hex;
 use launchguard_pure::decode::errorcode::ErrorCode;
 use launchguard_pure::decode::registers::{
@@ -28,6 +28,7 @@ pub struct Row {
     /// The name.
     pub name: String,
     /// Where it was read: offset in the window.
+    #[serde(serialize_with = "hexadecimal::optional")]
     pub offset: Option<u16>,
     /// The value; `None` where it could not be read.
     pub value: Option<String>,

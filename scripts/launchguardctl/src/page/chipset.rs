@@ -3,6 +3,7 @@
 //! Chipset and processor by their numbers, and the host bridge's part of the memory map.
 
 use super::Input;
+use launchguard_pure::decode::platform::{HostBridge, Platform};
 use launchguard_pure::decode::registers::{DidVid, Reg, Registers};
 
 /// TXT.DIDVID in words.
@@ -36,38 +37,36 @@ pub(super) const fn signature(eax: u32) -> (u32, u32, u32) {
 /// The host bridge's limits of client chipsets, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// TSEGMB, offset 0xb8: start of TSEG.
+    /// TSEGMB: start of TSEG.
     pub(super) tseg: u64,
-    /// BGSM, offset 0xb4: start of the graphics translation table.
+    /// BGSM: start of the graphics translation table.
     pub(super) bgsm: u64,
-    /// BDSM, offset 0xb0: start of the graphics memory.
+    /// BDSM: start of the graphics memory.
     pub(super) bdsm: u64,
-    /// TOLUD, offset 0xbc: end of usable memory below 4 GiB.
+    /// TOLUD: end of usable memory below 4 GiB.
     pub(super) tolud: u64,
 }
 
-/// The limits, where they stand in the order of client chipsets (Intel 6th generation datasheet
-/// volume 2, section 3): a server's host bridge has other things at these offsets, and no picture is
-/// better than a wrong one.
+/// The limits, where the platform is known and they stand in their order: no picture is better than a
+/// wrong one.
 pub(super) fn limits(input: &Input<'_>) -> Option<Limits> {
-    let config = input.facts.chipset.host_bridge.read()?;
-    let dword = |offset: usize| {
-        let bytes = config.get(offset..offset.checked_add(4)?)?;
-        Some(u64::from(u32::from_le_bytes(bytes.try_into().ok()?)))
-    };
-    let mib = |offset| Some(dword(offset)? & 0xfff0_0000);
-    if dword(0)? & 0xffff != 0x8086 {
-        return None;
-    }
+    let bridge = HostBridge::new(input.facts.chipset.host_bridge.read()?)?;
+    Platform::find(bridge.vendor(), bridge.device())?;
     let limits = Limits {
-        tseg: mib(0xb8)?,
-        bgsm: mib(0xb4)?,
-        bdsm: mib(0xb0)?,
-        tolud: mib(0xbc)?,
+        tseg: bridge.tsegmb(),
+        bgsm: bridge.bgsm(),
+        bdsm: bridge.bdsm(),
+        tolud: bridge.tolud(),
     };
     let ordered = limits.tseg > 0
         && limits.tseg < limits.bgsm
         && limits.bgsm <= limits.bdsm
         && limits.bdsm <= limits.tolud;
     ordered.then_some(limits)
+}
+
+/// The platform by its name.
+pub(super) fn platform(input: &Input<'_>) -> Option<&'static str> {
+    let bridge = HostBridge::new(input.facts.chipset.host_bridge.read()?)?;
+    Platform::find(bridge.vendor(), bridge.device()).map(|platform| platform.name)
 }

@@ -142,7 +142,14 @@ fn machine(input: &Input<'_>) -> Vec<(&'static str, String)> {
     });
     add("Snapshot", generation);
     add("TPM", Some(tpm(input)));
-    add("Chipset", chipset::identity(input.facts.registers));
+    let chipset = chipset::identity(input.facts.registers);
+    add(
+        "Chipset",
+        match chipset::platform(input) {
+            Some(name) => chipset.map(|id| format!("{id}, {name}")),
+            None => chipset,
+        },
+    );
     add("Processor", processor(input));
     facts
 }

@@ -2,7 +2,7 @@
 
 //! The event log, event by event.
 
-use super::{measured, words, Input};
+use super::{hexadecimal, measured, words, Input};
 use crate::report::hex;
 use launchguard_pure::decode::eventlog::NO_PCR;
 use launchguard_pure::verify::facts::Evidence;
@@ -36,6 +36,7 @@ pub struct EventRow {
     /// Whether that PCR was extended with it.
     pub extended: bool,
     /// Value of its type.
+    #[serde(serialize_with = "hexadecimal::number")]
     pub kind: u32,
     /// Name of its type.
     pub name: &'static str,

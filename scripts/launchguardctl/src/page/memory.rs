@@ -2,7 +2,7 @@
 
 //! Where things lie in memory, from the whole below 4 GiB down to the heap's tables.
 
-use super::{chipset, remarks, Input, State};
+use super::{chipset, hexadecimal, remarks, Input, State};
 use launchguard_pure::decode::heap::{event_log_pointer, Chain, OsSinitData, TableId};
 use launchguard_pure::decode::registers::{
     launch_claimed, Dpr, Reg, PRIVATE_BASE, PUBLIC_BASE, TPM_BASE, TPM_SIZE, WINDOW_SIZE,
@@ -52,8 +52,10 @@ pub struct Region {
     /// What it is for.
     pub what: &'static str,
     /// Address of its first byte.
+    #[serde(serialize_with = "hexadecimal::number")]
     pub base: u64,
     /// Address behind its last byte.
+    #[serde(serialize_with = "hexadecimal::number")]
     pub end: u64,
     /// What it is to the picture.
     pub role: Role,
@@ -70,7 +72,8 @@ pub struct Memory {
     pub regions: Vec<Region>,
     /// What there is to say about their places.
     pub remarks: Vec<(State, String)>,
-    /// Start and end of the heap as it was copied.
+    /// Start and end of the heap as it was copied; for the picture only.
+    #[serde(skip)]
     pub heap: Option<(u64, u64)>,
 }
 

@@ -135,6 +135,24 @@ impl From<Outcome> for State {
     }
 }
 
+/// Addresses and other numbers that people write in hexadecimal, as strings of that form.
+mod hexadecimal {
+    use serde::Serializer;
+    use std::fmt::LowerHex;
+
+    pub(super) fn number<S: Serializer>(value: &impl LowerHex, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&format_args!("{value:#x}"))
+    }
+
+    #[allow(clippy::ref_option, reason = "serde hands over references to fields")]
+    pub(super) fn optional<S: Serializer>(value: &Option<u16>, to: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => number(value, to),
+            None => to.serialize_none(),
+        }
+    }
+}
+
 /// A report.
 #[derive(Clone, Debug, Serialize)]
 pub struct Page {
