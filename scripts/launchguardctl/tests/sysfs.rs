@@ -218,7 +218,7 @@ fn lint_names_the_place_of_an_error() {
     assert_eq!(good.json()["holds"]["launches"], json!(["now"]));
     for (text, line, column) in [
         ("version 1\nrequire NONSENSE\n", 2, 9),
-        ("version 1\n\n  seal\n", 3, 3),
+        ("version 1\n\n  sealed\n", 3, 3),
         ("version 1 references\nlaunch \"a\" {\n", 3, 1),
     ] {
         let bad = lint(text);
