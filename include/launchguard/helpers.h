@@ -45,6 +45,13 @@ struct lg_bank_digest {
  */
 int lg_tpm_pcr_extend(struct tpm_chip *chip, u32 pcr,
 		      const struct lg_bank_digest *digests, size_t count);
+/*
+ * Sends @command, a whole command with its header, and writes the TPM's answer,
+ * error or not, to @response. Returns the answer's size, or negative when there
+ * is none or it is larger than @max.
+ */
+ssize_t lg_tpm_command(struct tpm_chip *chip, const u8 *command, size_t size,
+		       u8 *response, size_t max);
 
 /* A piece of a message that is hashed. */
 struct lg_part {

@@ -18,6 +18,7 @@
 #include <linux/sysfs.h>
 #include <linux/tpm.h>
 #include <linux/utsname.h>
+#include <linux/version.h>
 #include <linux/workqueue.h>
 #include <crypto/sha1.h>
 #include <crypto/sha2.h>
@@ -25,6 +26,8 @@
 #include <asm/setup_data.h>
 
 #include <launchguard/helpers.h>
+
+#include "tpm_buf.h"
 
 /* More links than that are a loop. */
 #define LG_SETUP_DATA_MAX 64
@@ -394,3 +397,38 @@ void lg_panic(const char *why)
 {
 	panic("%s", why);
 }
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
+struct tpm_buf *lg_tpm_buf_create(u16 tag, u32 code)
+{
+	struct tpm_buf *buf = kzalloc_obj(*buf);
+
+	if (buf && tpm_buf_init(buf, tag, code)) {
+		kfree(buf);
+		return NULL;
+	}
+	return buf;
+}
+
+void lg_tpm_buf_free(struct tpm_buf *buf)
+{
+	tpm_buf_destroy(buf);
+	kfree(buf);
+}
+#else
+struct tpm_buf *lg_tpm_buf_create(u16 tag, u32 code)
+{
+	struct tpm_buf *buf = kzalloc(TPM_BUFSIZE, GFP_KERNEL);
+
+	if (buf) {
+		tpm_buf_init(buf, TPM_BUFSIZE);
+		tpm_buf_reset(buf, tag, code);
+	}
+	return buf;
+}
+
+void lg_tpm_buf_free(struct tpm_buf *buf)
+{
+	kfree(buf);
+}
+#endif

@@ -27,4 +27,5 @@ pub(crate) mod power;
 pub(crate) mod release;
 pub(crate) mod sysfs;
 pub(crate) mod tpm;
+pub(crate) mod views;
 pub(crate) mod workqueue;

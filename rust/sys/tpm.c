@@ -7,8 +7,11 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/tpm.h>
+#include <linux/unaligned.h>
 
 #include <launchguard/helpers.h>
+
+#include "tpm_buf.h"
 
 struct tpm_chip *lg_tpm_get(void)
 {
@@ -86,5 +89,49 @@ int lg_tpm_pcr_extend(struct tpm_chip *chip, u32 pcr,
 		ret = -EIO;
 out:
 	kfree(to);
+
+/* Bytes of tag, size and code, with which every command and answer starts. */
+#define HEADER_SIZE 10
+
+/*
+ * The kernel wants its own buffer for a command, and makes it differently from
+ * 7.3 on: see lg_tpm_buf_create().
+ */
+static ssize_t transmit(struct tpm_chip *chip, struct tpm_buf *buf,
+			u8 *response, size_t max)
+{
+	ssize_t ret = tpm_transmit_cmd(chip, buf, 0, NULL);
+	u32 size;
+
+	/* Positive is the TPM's own error code, which is part of the answer. */
+	if (ret < 0)
+		return ret;
+	size = get_unaligned_be32(buf->data + 2);
+	if (size < HEADER_SIZE || size > max)
+		return -EMSGSIZE;
+	memcpy(response, buf->data, size);
+	return size;
+}
+
+ssize_t lg_tpm_command(struct tpm_chip *chip, const u8 *command, size_t size,
+		       u8 *response, size_t max)
+{
+	struct tpm_buf *buf;
+	ssize_t ret;
+
+	/* The answer must fit in the buffer as well, whose size is 4096. */
+	if (size < HEADER_SIZE || size > 1024 || max > 2048)
+		return -EINVAL;
+	buf = lg_tpm_buf_create(get_unaligned_be16(command),
+				get_unaligned_be32(command + 6));
+	if (!buf)
+		return -ENOMEM;
+	tpm_buf_append(buf, command + HEADER_SIZE, size - HEADER_SIZE);
+	ret = tpm_try_get_ops(chip);
+	if (!ret) {
+		ret = transmit(chip, buf, response, max);
+		tpm_put_ops(chip);
+	}
+	lg_tpm_buf_free(buf);
 	return ret;
 }

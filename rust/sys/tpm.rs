@@ -71,6 +71,22 @@ impl Chip {
         }
         Digest::new(alg, out)
     }
+
+    /// Sends `command`, a whole command, and puts the TPM's answer into `response`, of at most 2048
+    /// bytes. The part that was filled; `None` when there is no answer, or none that fits.
+    pub(crate) fn command<'a>(&self, command: &[u8], response: &'a mut [u8]) -> Option<&'a [u8]> {
+        // SAFETY: The chip is valid, by the invariant; both buffers are as long as the call is told.
+        let size = unsafe {
+            bindings::lg_tpm_command(
+                self.0.as_ptr(),
+                command.as_ptr(),
+                command.len(),
+                response.as_mut_ptr(),
+                response.len(),
+            )
+        };
+        response.get(..usize::try_from(size).ok()?)
+    }
 }
 
 impl Chip {

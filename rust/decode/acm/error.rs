@@ -2,7 +2,7 @@
 
 //! What can be wrong with an authenticated code module.
 
-use super::{HEADER_MIN, INFO_MIN};
+use super::INFO_MIN;
 use core::fmt;
 
 /// A module that cannot be read.
@@ -24,10 +24,12 @@ pub enum AcmError {
         /// Size of the region in bytes.
         region: u64,
     },
-    /// The header is smaller than 128 bytes or larger than the module.
+    /// The header is smaller than its fixed part and key, or larger than the module.
     HeaderSize {
         /// Size of the header in bytes.
         header: u64,
+        /// Bytes of fixed part and key.
+        needed: u64,
         /// Size of the module in bytes.
         size: u64,
     },
@@ -52,6 +54,13 @@ pub enum AcmError {
         /// The length in bytes.
         length: u16,
     },
+    /// A record behind the information table cannot be read.
+    Record {
+        /// Its offset.
+        offset: u64,
+        /// Size of the module in bytes.
+        size: u64,
+    },
     /// A list does not lie in the module.
     ListOutside {
         /// The list.
@@ -72,9 +81,9 @@ impl fmt::Display for AcmError {
             Self::Region { size, region } => {
                 write!(f, "the ACM takes {size:#x} bytes, its region has {region:#x}")
             }
-            Self::HeaderSize { header, size } => write!(
+            Self::HeaderSize { header, needed, size } => write!(
                 f,
-                "the ACM's header size {header:#x} is not between {HEADER_MIN:#x} and the ACM's {size:#x}"
+                "the ACM's header size {header:#x} is not between {needed:#x} and the ACM's {size:#x}"
             ),
             Self::InfoOutside {
                 offset: Some(offset),
@@ -98,6 +107,9 @@ impl fmt::Display for AcmError {
                 f,
                 "information table of {length} bytes is shorter than {INFO_MIN}"
             ),
+            Self::Record { offset, size } => {
+                write!(f, "the record at {offset:#x} does not fit in the ACM's {size:#x} bytes")
+            }
             Self::ListOutside { list, offset, size } => {
                 write!(f, "{list} at {offset:#x} does not lie in the ACM's {size:#x}")
             }

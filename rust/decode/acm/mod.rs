@@ -6,8 +6,10 @@
 //! not what was launched.
 
 mod error;
+mod lists;
 
 pub use error::AcmError;
+pub use lists::{Chipset, ChipsetRule, List, Lists, Processor, TpmInfo};
 
 use super::bytes::Bytes;
 use core::fmt;
@@ -90,6 +92,11 @@ pub struct Header {
     pub txt_svn: u16,
     /// Security version number of the secure enclaves.
     pub se_svn: u16,
+    /// Offset of the entry point, in bytes from the module's start.
+    pub entry: u32,
+    /// Size of the signing key in bytes (the field counts dwords): 256 of header version 0, larger
+    /// ones later.
+    pub key_size: u64,
     /// ScratchSize in bytes (the field counts dwords).
     pub scratch_size: u64,
 }
@@ -115,9 +122,11 @@ impl Header {
                 region: region_size,
             });
         }
-        if !(HEADER_MIN..=header.size).contains(&header.header_size) {
+        let with_key = HEADER_MIN.saturating_add(header.key_size);
+        if !(with_key..=header.size).contains(&header.header_size) {
             return Err(AcmError::HeaderSize {
                 header: header.header_size,
+                needed: with_key,
                 size: header.size,
             });
         }
@@ -138,8 +147,15 @@ impl Header {
             size: dwords(24)?,
             txt_svn: bytes.u16(28)?,
             se_svn: bytes.u16(30)?,
+            entry: bytes.u32(52)?,
+            key_size: dwords(120)?,
             scratch_size: dwords(124)?,
         })
+    }
+
+    /// Major number of the header's version: 0, or 3 to 5 with longer keys.
+    pub const fn major(&self) -> u16 {
+        (self.header_version >> 16) as u16
     }
 
     /// Flags bit 14: a pre-production module. It caps PCR 17 and 18 with random values.

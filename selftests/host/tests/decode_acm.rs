@@ -2,7 +2,8 @@
 
 //! The ACM decoder against a module laid out by hand from SDG tables.
 
-use launchguard_pure::decode::acm::{Acm, AcmDate, AcmError, AcmKind, Header};
+use launchguard_pure::decode::acm::{Acm, AcmDate, AcmError, AcmKind, Header, Lists};
+use launchguard_pure::decode::registers::DidVid;
 use proptest::prelude::*;
 
 const REGION: u64 = 0x5_0000;
@@ -121,7 +122,7 @@ fn sizes_that_do_not_fit_are_refused() {
         (
             4,
             31,
-            "the ACM's header size 0x7c is not between 0x80 and the ACM's 0x20000",
+            "the ACM's header size 0x7c is not between 0x180 and the ACM's 0x20000",
         ),
         (
             4,
@@ -253,5 +254,179 @@ proptest! {
         if let Err(error) = Acm::decode(&bytes, region) {
             prop_assert!(!error.to_string().is_empty());
         }
+    }
+}
+
+/// A module with lists, from SDG tables: two chipsets, one processor, TPM information.
+fn with_lists() -> Vec<u8> {
+    let mut acm = module();
+    acm.resize(0x600, 0);
+    for (offset, value) in [
+        (0x4f0, 2),
+        // Flags, vendor and device, revision and mask, reserved.
+        (0x4f4, 1),
+        (0x4f8, 0x1d00_8086),
+        (0x4fc, 0x0000_000f),
+        (0x504, 0),
+        (0x508, 0x9b64_8086),
+        (0x50c, 0x0000_0004),
+        // Processors at 0x514: signature, its mask, platform, its mask.
+        (0x4e8, 0x514),
+        (0x514, 1),
+        (0x518, 0x0005_0650),
+        (0x51c, 0x0fff_0ff0),
+        // TPMs at 0x540: both policies, discrete 2.0 and firmware, second set; SHA-256 and SHA-384.
+        (0x4ec, 0x540),
+        (0x540, 0x6b),
+        (0x544, 0x000b_0002),
+        (0x548, 0x0000_000c),
+    ] {
+        put(&mut acm, offset, value);
+    }
+    acm
+}
+
+fn id(device: u16, revision: u16) -> DidVid {
+    DidVid(u64::from(revision) << 32 | u64::from(device) << 16 | 0x8086)
+}
+
+fn lists_of(bytes: &[u8]) -> Result<Lists<'_>, AcmError> {
+    let acm = Acm::decode(bytes, REGION).unwrap();
+    Lists::decode(bytes, &acm.header, &acm.info)
+}
+
+#[test]
+fn lists_say_what_a_module_is_made_for() {
+    let bytes = with_lists();
+    let lists = lists_of(&bytes).unwrap();
+    // The revision of the first chipset is a mask: any bit of it; that of the second a value.
+    for (device, revision, matches) in [
+        (0x1d00, 1, true),
+        (0x1d00, 8, true),
+        (0x1d00, 0x10, false),
+        (0x9b64, 4, true),
+        (0x9b64, 5, false),
+        (0x9b65, 4, false),
+    ] {
+        let found = lists.match_chipset(id(device, revision));
+        assert_eq!(found, Some(matches), "{device:#x} revision {revision:#x}");
+    }
+    assert_eq!(lists.match_chipset(DidVid(0x1_1d00_8087)), Some(false));
+    assert_eq!(lists.match_processor(0x5_0654), Some(true));
+    assert_eq!(lists.match_processor(0x5_0664), Some(false));
+    let tpm = lists.tpm.unwrap();
+    assert!(tpm.max_agility() && tpm.max_performance());
+    assert!(!tpm.discrete_12() && tpm.discrete_20() && tpm.firmware() && tpm.new_indices());
+    assert_eq!(tpm.algs().collect::<Vec<_>>(), [0x000b, 0x000c]);
+
+    // More entries than the module has room for.
+    let mut many = with_lists();
+    put(&mut many, 0x4f0, 1000);
+    assert!(matches!(
+        lists_of(&many),
+        Err(AcmError::Short {
+            what: "chipset list",
+            ..
+        })
+    ));
+    put(&mut many, 24, 0x600 / 4);
+    assert!(matches!(
+        lists_of(&many),
+        Err(AcmError::ListOutside {
+            list: "chipset list",
+            ..
+        })
+    ));
+}
+
+/// tboot, acmod.h: from version 9 on {id, size, revision} records follow the table, "NULL" the last.
+#[test]
+fn later_tables_have_records() {
+    let record = |id: &[u8; 4], body: &[u32]| {
+        let mut bytes = id.to_vec();
+        bytes.extend((body.len() as u32 * 4 + 12).to_le_bytes());
+        bytes.extend(1u32.to_le_bytes());
+        bytes.extend(body.iter().flat_map(|value| value.to_le_bytes()));
+        bytes
+    };
+    let mut acm = module();
+    put(&mut acm, 0x4d0, 0x0030_0901);
+    acm.truncate(0x4c0 + 48);
+    let start = acm.len();
+    for part in [
+        record(b"CPUL", &[1, 0xa_0650, 0xf_fff0, 0, 0, 0, 0]),
+        record(b"XYZW", &[1, 2, 3]),
+        // Devices 0x4680 to 0x469f of any revision: the mask leaves five bits out.
+        record(b"CS2L", &[1, 0, 0x4680_8086, 0xffe0_0007, 0]),
+        record(b"TPML", &[0x46, 0x000b_0001]),
+        record(b"VERL", &[7, 8]),
+        record(b"NULL", &[]),
+    ] {
+        acm.extend(part);
+    }
+    let lists = lists_of(&acm).unwrap();
+    assert!(lists.chipsets.is_none());
+    for (device, revision, matches) in [(0x4680, 0, true), (0x469f, 9, true), (0x46a0, 7, false)] {
+        assert_eq!(
+            lists.match_chipset(id(device, revision)),
+            Some(matches),
+            "{device:#x}"
+        );
+    }
+    assert_eq!(lists.match_processor(0xa_0655), Some(true));
+    assert!(lists.tpm.unwrap().new_indices());
+    assert_eq!(lists.versions.unwrap().len(), 8);
+    // A record without a size would never end.
+    let mut hangs = acm.clone();
+    put(&mut hangs, start + 4, 0);
+    assert!(matches!(lists_of(&hangs), Err(AcmError::Record { .. })));
+    for cut in start..acm.len() - 8 {
+        assert!(lists_of(&acm[..cut]).is_err(), "{cut} bytes");
+    }
+}
+
+/// Header majors 3 to 5 differ in the size of the key, and with it of the header.
+#[test]
+fn longer_keys_make_longer_headers() {
+    for (version, key, header) in [
+        (0u32, 64u32, 161u32),
+        (3 << 16, 96, 224),
+        (5 << 16, 128, 288),
+    ] {
+        let mut acm = vec![0; 0x1000];
+        for (offset, value) in [
+            (0, 2),
+            (4, header),
+            (8, version),
+            (16, 0x8086),
+            (24, 0x400),
+            (120, key),
+            (124, 208),
+        ] {
+            put(&mut acm, offset, value);
+        }
+        let info = (header as usize + 208) * 4;
+        for (index, value) in [
+            0x7fc0_3aaa,
+            0x18db_46a7,
+            0x8f69_ac2e,
+            0x5a7f_418d,
+            0x0030_0701,
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            put(&mut acm, info + index * 4, value);
+        }
+        let found = Acm::decode(&acm, REGION).unwrap();
+        assert_eq!(found.info.offset, info as u64);
+        assert_eq!(found.header.key_size, u64::from(key) * 4);
+        assert_eq!(u32::from(found.header.major()), version >> 16);
+        // A key that does not fit in its header.
+        put(&mut acm, 120, header - 31);
+        assert!(matches!(
+            Acm::decode(&acm, REGION),
+            Err(AcmError::HeaderSize { .. })
+        ));
     }
 }

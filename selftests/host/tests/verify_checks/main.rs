@@ -203,7 +203,9 @@ const CASES: &[Case] = &[
         |m| {
             m.tpm_mut().family = TpmFamily::Tpm12;
         },
-    ),
+    )
+    // A TPM 1.2 has other indices, and none of them is defined.
+    .also(&[Lcp03]),
     fails(Tpm02, "cover the launch: sha1; that do not: sha256", |m| {
         *m = Machine::with_records(&BANKS, launch::records(&BANKS, &[HashAlg::Sha1]));
     }),
@@ -224,7 +226,8 @@ const CASES: &[Case] = &[
     }),
     fails(Tpm07, "CPU_SCRTM_STAT at", |m| {
         m.change_log(|records| records[3].data[0] = 0);
-    }),
+    })
+    .also(&[Acm04]),
     fails(Tpm08, "unknown type 0x600 in PCR 17", |m| {
         m.change_launch(|records| records.push(Record::of_data(17, 0x600, &BANKS, b"x")));
     }),
@@ -277,7 +280,7 @@ fn not_good(judgement: &Judgement) -> Vec<CheckId> {
 
 /// What says nothing on the good machine: it has no references and no TPRs, and Kaby Lake no
 /// IA_UNTRUSTED; SMX is never judged.
-const NOT_APPLICABLE: [CheckId; 4] = [Tpm10, Cpu05, Cpu10, Dma02];
+const NOT_APPLICABLE: [CheckId; 5] = [Acm09, Tpm10, Cpu05, Cpu10, Dma02];
 
 #[test]
 fn a_good_launch_passes_every_check() {
@@ -369,7 +372,7 @@ fn what_cannot_be_read_is_unknown() {
         (
             "DIDVID",
             |m| m.registers.set(Reg::DidVid, None),
-            &[Txt10, Txt13],
+            &[Txt10, Txt13, Acm07],
         ),
         (
             "private DIDVID",
@@ -400,20 +403,39 @@ fn what_cannot_be_read_is_unknown() {
         (
             "SINIT.SIZE",
             |m| m.registers.set(Reg::SinitSize, None),
-            &[Txt12, Acm05, Acm06, Map02, Map07],
+            &[Txt12, Acm05, Acm06, Acm07, Acm08, Acm10, Map02, Map07],
         ),
-        ("SINIT", |m| m.sinit = None, &[Acm05, Acm06, Cpu07]),
+        (
+            "SINIT",
+            |m| m.sinit = None,
+            &[Acm05, Acm06, Acm07, Acm08, Acm10, Cpu07],
+        ),
+        (
+            "SPAD",
+            |m| m.registers.set(Reg::BootStatus, None),
+            &[Acm01, Acm02],
+        ),
+        (
+            "ACM_STATUS",
+            |m| m.registers.set(Reg::AcmStatus, None),
+            &[Acm03],
+        ),
+        (
+            "NV indices",
+            |m| m.nv.list = None,
+            &[Acm08, Lcp01, Lcp02, Lcp03, Lcp04],
+        ),
         (
             "information table",
             |m| m.sinit.as_mut().expect("SINIT").truncate(512),
-            &[Acm05],
+            &[Acm05, Acm07, Acm08, Acm10],
         ),
         (
             "heap",
             |m| m.heap = None,
             &[
-                Heap02, Heap03, Heap04, Heap05, Heap06, Heap08, Tpm01, Txt04, Txt05, Krn01, Cpu11,
-                Map09, Map10, Dma01, Dma02, Dma04, Dma05,
+                Acm04, Heap02, Heap03, Heap04, Heap05, Heap06, Heap08, Tpm01, Txt04, Txt05, Krn01,
+                Cpu11, Map09, Map10, Dma01, Dma02, Dma04, Dma05,
             ],
         ),
         ("second copy", |m| m.heap_stable = None, &[Heap08]),
@@ -421,7 +443,9 @@ fn what_cannot_be_read_is_unknown() {
         (
             "log",
             |m| m.log = None,
-            &[Txt11, Tpm02, Tpm04, Tpm05, Tpm06, Tpm07, Tpm08, Tpm09],
+            &[
+                Acm04, Txt11, Tpm02, Tpm04, Tpm05, Tpm06, Tpm07, Tpm08, Tpm09, Lcp03, Lcp04,
+            ],
         ),
         (
             "TPM",

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! LCP-01: the indices are defined so that nobody but their holder can change them (SDG table J-2).
+
+use super::{index, is_12};
+use crate::decode::lcp::Role;
+use crate::decode::nv::{Attributes, NvPublic};
+use crate::verify::catalogue::CheckId;
+use crate::verify::checks::context::Context;
+use crate::verify::facts::Evidence;
+use crate::verify::judgement::{Judgement, Outcome};
+
+/// AUX: written under its policy only, deleted under it only, made by the platform.
+const AUX: u32 = Attributes::PLATFORMCREATE.0
+    | Attributes::NO_DA.0
+    | Attributes::AUTHREAD.0
+    | Attributes::WRITE_STCLEAR.0
+    | Attributes::POLICY_DELETE.0
+    | Attributes::POLICYWRITE.0;
+/// What PS must have.
+const PS: Attributes = Attributes(
+    Attributes::PLATFORMCREATE.0
+        | Attributes::NO_DA.0
+        | Attributes::AUTHREAD.0
+        | Attributes::POLICY_DELETE.0,
+);
+/// A write lock that lasts for ever, and is set.
+const LOCKED: Attributes = Attributes(Attributes::WRITEDEFINE.0 | Attributes::WRITELOCKED.0);
+
+/// TPM_ALG_SHA256.
+const SHA256: u16 = 0x000b;
+/// The policy of AUX in SHA-256: written in localities 3 and 4 only (logs of real machines; 9elements,
+/// provisioning of Intel TXT).
+const AUX_POLICY: [u8; 32] = [
+    0xef, 0x9a, 0x26, 0xfc, 0x22, 0xd1, 0xae, 0x8c, 0xec, 0xff, 0x59, 0xe9, 0x48, 0x1a, 0xc1, 0xec,
+    0x53, 0x3d, 0xbe, 0x22, 0x8b, 0xec, 0x6d, 0x17, 0x93, 0x0f, 0x4c, 0xb2, 0xcc, 0x5b, 0x97, 0x24,
+];
+
+/// LCP-01.
+#[inline(never)]
+pub(super) fn check(c: &Context<'_>, out: &mut Judgement) {
+    let check = CheckId::Lcp01;
+    if is_12(c) {
+        return out.set(
+            check,
+            Outcome::NotApplicable,
+            format_args!("the permissions of a TPM 1.2's indices are not judged"),
+        );
+    }
+    let mut defined = 0u8;
+    let mut open = None;
+    for role in [Role::Aux, Role::Ps, Role::Po] {
+        let found = match index(c, role) {
+            Ok(found) => found,
+            Err(reason) => {
+                open = Some(reason);
+                continue;
+            }
+        };
+        let Some(Evidence::Read(bytes)) = found.map(|index| index.public) else {
+            continue;
+        };
+        let Ok(public) = NvPublic::decode(bytes) else {
+            open = Some("a public area is malformed");
+            continue;
+        };
+        if let Some(words) = wrong(role, &public) {
+            return out.set(
+                check,
+                Outcome::Fail,
+                format_args!(
+                    "{role} at {:#010x}, attributes {:#010x}: {words}",
+                    public.index, public.attributes.0
+                ),
+            );
+        }
+        defined = defined.saturating_add(1);
+    }
+    match (open, defined) {
+        (Some(reason), _) => out.set(check, Outcome::Unknown, format_args!("{reason}")),
+        (None, 0) => out.set(
+            check,
+            Outcome::NotApplicable,
+            format_args!("none of AUX, PS and PO is defined"),
+        ),
+        (None, defined) => out.set(
+            check,
+            Outcome::Pass,
+            format_args!("{defined} of AUX, PS and PO are defined, and as they should be"),
+        ),
+    }
+}
+
+/// What is wrong with the definition of an index, if anything is.
+fn wrong(role: Role, public: &NvPublic<'_>) -> Option<&'static str> {
+    let attributes = public.attributes;
+    match role {
+        Role::Aux if attributes.without_state().0 != AUX => {
+            Some("not those of an index that only SINIT and the BIOS ACM write")
+        }
+        Role::Aux if public.name_alg == SHA256 && public.policy != AUX_POLICY => {
+            Some("its policy is not that of localities 3 and 4")
+        }
+        Role::Aux if public.policy.is_empty() => Some("it has no policy"),
+        Role::Ps if !attributes.has(PS) => Some("not those of an index that the platform made"),
+        Role::Ps | Role::Po => writable(role, public),
+        Role::Aux | Role::Sgx => None,
+    }
+}
+
+/// Who can write a policy that should not.
+fn writable(role: Role, public: &NvPublic<'_>) -> Option<&'static str> {
+    let attributes = public.attributes;
+    let has = |bit| attributes.has(bit);
+    // Real platforms lock PS for ever and leave AUTHWRITE set.
+    if has(LOCKED) {
+        return None;
+    }
+    if has(Attributes::AUTHWRITE) {
+        return Some("whoever knows its authorisation value, often empty, can write it");
+    }
+    if has(Attributes::POLICYWRITE) && public.policy.is_empty() {
+        return Some("it is written under a policy that it does not have");
+    }
+    match role {
+        Role::Ps if has(Attributes::OWNERWRITE) => Some("the owner can write it"),
+        Role::Po if !has(Attributes::AUTHREAD) => Some("SINIT cannot read it"),
+        Role::Po if has(Attributes::CLEAR_STCLEAR) || has(Attributes::ORDERLY) => {
+            Some("its contents do not outlast a restart")
+        }
+        _ => None,
+    }
+}
