@@ -236,6 +236,11 @@ pub enum Decode {
         /// The module; - for standard input
         file: PathBuf,
     },
+    /// A launch control policy (contents of NV index PS or PO), or a policy data file
+    Lcp {
+        /// The policy or data file; - for standard input
+        file: PathBuf,
+    },
     /// An event log
     Eventlog {
         #[command(flatten)]

@@ -6,7 +6,7 @@ mod common;
 
 use common::{directory, file, run, Run};
 use launchguard_host_tests::exercise::Evidence;
-use launchguard_host_tests::fixture::{log, sinit_hash, Machine, BANKS};
+use launchguard_host_tests::fixture::{lcp, log, sinit_hash, Machine, BANKS};
 use launchguard_pure::decode::digest::{Digest, HashAlg};
 use serde_json::json;
 use std::path::Path;
@@ -88,6 +88,11 @@ fn registers_are_shown_by_name() {
         assert_eq!(found["launched"], launched);
         assert_eq!(found["registers"]["TXT.DIDVID"], "0x1b0068086");
         assert_eq!(found["registers"]["TXT.PUBLIC.KEY"], "5a".repeat(32));
+        let fields = &found["fields"];
+        assert_eq!(fields["TXT.STS"]["senter_done"], launched);
+        assert_eq!(fields["TXT.DPR"]["base"], "0x7ec00000");
+        assert_eq!(fields["TXT.SPAD"]["bios_trusted"], true);
+        assert_eq!(fields["TXT.ACM_POLICY_STATUS"]["scrtm"], 1);
         let sts = if launched { "0x1c091" } else { "0x2" };
         assert_eq!(found["registers"]["TXT.STS"], sts);
         assert_eq!(
@@ -170,10 +175,52 @@ fn a_module_is_shown_with_header_and_table() {
     assert_eq!(found["header"]["chipset_id"], "0xb006");
     assert_eq!(found["header"]["pre_production"], false);
     assert_eq!(found["info"]["kind"], "SINIT");
+    assert_eq!(found["header"]["key_size"], 256);
+    assert_eq!(found["chipsets"][0]["device"], "0xb006");
+    assert_eq!(found["processors"][0]["signature_mask"], "0x0");
+    assert_eq!(found["tpm"]["algs"], json!(["0xb"]));
+    assert_eq!(found["tpm"]["nv_indices"], "0x018000..");
     let cut = decode("acm", &file(&place, "cut", &module[..2048]));
     assert_eq!(cut.status, Some(1), "{cut:?}");
     let none = decode("acm", &file(&place, "none", &module[..100]));
     assert_eq!(none.status, Some(2), "{none:?}");
+}
+
+#[test]
+fn a_policy_is_shown_by_its_fields() {
+    let place = directory();
+    let policy = lcp::policy_3(lcp::LIST, 17, 0x8000_0008);
+    let decoded = decode("lcp", &file(&place, "ps", &policy));
+    assert_eq!(decoded.status, Some(0), "{decoded:?}");
+    let found = &decoded.json()["policy"];
+    assert_eq!(found["policy_type"], "LIST");
+    assert_eq!(found["sinit_min_version"], 17);
+    assert_eq!(
+        found["policy_control_ps"],
+        json!(["owner policy required", "AUX deletion allowed"])
+    );
+    assert_eq!(found["policy_hash"], "5c".repeat(32));
+    let longer = [policy.clone(), vec![0]].concat();
+    assert_eq!(
+        decode("lcp", &file(&place, "longer", longer)).status,
+        Some(1)
+    );
+    let short = decode("lcp", &file(&place, "short", &policy[..60]));
+    assert_eq!(short.status, Some(2));
+    assert!(
+        short.stderr.contains("takes 70 bytes, 60 are there"),
+        "{short:?}"
+    );
+
+    let list = lcp::list_2(0x10, &[lcp::mle_element(3, 0x000b, &[vec![7; 32]])], &[]);
+    let data = lcp::data(&[list]);
+    let decoded = decode("lcp", &file(&place, "data", &data));
+    assert_eq!(decoded.status, Some(0), "{decoded:?}");
+    let element = &decoded.json()["lists"][0]["elements"][0];
+    assert_eq!(element["type"], "MLE2");
+    assert_eq!(element["hashes"], json!(["07".repeat(32)]));
+    let cut = decode("lcp", &file(&place, "cut", &data[..data.len() - 1]));
+    assert_eq!(cut.status, Some(1), "{cut:?}");
 }
 
 #[test]
@@ -289,7 +336,7 @@ fn no_file_makes_it_panic() {
     }
     for path in files {
         let path = path.to_str().expect("UTF-8");
-        for command in ["registers", "heap", "acm", "eventlog"] {
+        for command in ["registers", "heap", "acm", "eventlog", "lcp"] {
             answers(&["decode", command, path]);
             answers(&["decode", command, path, "--json"]);
         }

@@ -6,6 +6,8 @@
 mod decode;
 #[path = "corpus/judge.rs"]
 mod judge;
+#[path = "corpus/policy.rs"]
+mod policy;
 #[path = "corpus/replay.rs"]
 mod replay;
 
@@ -17,6 +19,7 @@ fn main() -> ExitCode {
         decode::TESTS
             .iter()
             .chain(replay::TESTS)
-            .chain(judge::TESTS),
+            .chain(judge::TESTS)
+            .chain(policy::TESTS),
     )
 }

@@ -127,12 +127,12 @@ fn sizes_that_do_not_fit_are_refused() {
         (
             4,
             0x8001,
-            "the ACM's header size 0x20004 is not between 0x80 and the ACM's 0x20000",
+            "the ACM's header size 0x20004 is not between 0x180 and the ACM's 0x20000",
         ),
         (
             4,
             u32::MAX,
-            "the ACM's header size 0x3fffffffc is not between 0x80 and the ACM's 0x20000",
+            "the ACM's header size 0x3fffffffc is not between 0x180 and the ACM's 0x20000",
         ),
         (
             24,
@@ -142,7 +142,7 @@ fn sizes_that_do_not_fit_are_refused() {
         (
             24,
             160,
-            "the ACM's header size 0x284 is not between 0x80 and the ACM's 0x280",
+            "the ACM's header size 0x284 is not between 0x180 and the ACM's 0x280",
         ),
         (
             24,

@@ -77,6 +77,49 @@ fn evidence_survives_being_written_and_read() {
     assert_eq!(verdict(&never), Verdict::Absent);
 }
 
+/// Byte strings behind the first bytes of a structure, where there is anything to find.
+fn behind(front: Vec<u8>, most: usize) -> impl Strategy<Value = Vec<u8>> {
+    bytes(most).prop_map(move |bytes| [front.clone(), bytes].concat())
+}
+
+proptest! {
+    #[test]
+    fn policies_and_their_data_survive(
+        plain in bytes(200),
+        two in behind(vec![2, 2], 80),
+        three in behind(vec![0, 3, 0x0b, 0], 120),
+        data in behind([&b"Intel(R) TXT LCP_POLICY_DATA\0\0\0\0"[..], &[0, 0, 0, 1, 1, 2, 0x10, 0]].concat(), 200)
+    ) {
+        for input in [plain, two, three, data] {
+            exercise::lcp(&input);
+        }
+    }
+
+    #[test]
+    fn indices_and_answers_survive(
+        plain in bytes(120),
+        event in behind(vec![1], 120),
+        answer in behind(vec![0x80, 1, 0, 0, 0, 40, 0, 0, 0, 0], 60),
+        old in behind(vec![0, 0xc4, 0, 0, 0, 40, 0, 0, 0, 0], 60)
+    ) {
+        for input in [plain, event, answer, old] {
+            exercise::nv(&input);
+        }
+    }
+
+    #[test]
+    fn resource_tables_and_mle_headers_survive(
+        plain in bytes(100),
+        table in behind(b"MTRD\x01\0\x01\0\x60\0\0\0\0\x10\0\0".to_vec(), 120),
+        header in behind(vec![0x5a, 0xac, 0x82, 0x90, 0x6f, 0x47, 0xa7, 0x74, 0x0f, 0x5c, 0x55, 0xa2, 0xcb, 0x51, 0xb6, 0x42], 60)
+    ) {
+        exercise::slrt(&plain);
+        exercise::slrt(&table);
+        exercise::mle(&plain);
+        exercise::mle(&header);
+    }
+}
+
 proptest! {
     #[test]
     fn judge(bytes in bytes(4096)) {

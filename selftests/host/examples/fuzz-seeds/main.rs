@@ -12,7 +12,7 @@ use launchguard_host_tests::corpus::Corpus;
 use launchguard_host_tests::exercise::evidence::{written, Source};
 use launchguard_host_tests::exercise::Evidence;
 use launchguard_host_tests::fixture::dmar::{encode, Entry, ScopeSpec};
-use launchguard_host_tests::fixture::{Machine, BANKS};
+use launchguard_host_tests::fixture::{lcp, nv, slrt, Machine, BANKS};
 use launchguard_pure::decode::digest::HashAlg;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -20,7 +20,12 @@ use std::{env, fs, io};
 /// Cases of the corpus with a crypto-agile log.
 const CASES: [&str; 4] = ["02", "16", "18", "20"];
 /// Files of the corpus, and the target that decodes them.
-const BINARIES: [(&str, &str); 4] = [
+const BINARIES: [(&str, &str); 9] = [
+    ("lcp", "pol.bin"),
+    ("lcp", "pol2.bin"),
+    ("lcp", "pol3.bin"),
+    ("lcp", "poldata.bin"),
+    ("lcp", "poldata2.bin"),
     ("acm", "bios_acm.bin"),
     ("acm", "bios_acm2.bin"),
     ("acm", "sinit_acm.bin"),
@@ -84,10 +89,39 @@ impl Seeds {
     }
 }
 
+/// Policies, NV indices, resource tables and an MLE header.
+fn formats(seeds: &mut Seeds) -> io::Result<()> {
+    let list = lcp::list_2(0x10, &[lcp::mle_element(1, 0x000b, &[vec![7; 32]])], &[]);
+    seeds.write("lcp", "policy-2", &lcp::policy_2(lcp::LIST, 1, 4))?;
+    seeds.write("lcp", "policy-3", &lcp::policy_3(lcp::ANY, 1, 6))?;
+    seeds.write("lcp", "data", &lcp::data(&[list.clone(), list]))?;
+    let area = nv::public(nv::AUX, nv::AUX_ATTRIBUTES, &nv::AUX_POLICY, 104);
+    seeds.write("nv", "public", &area)?;
+    seeds.write("nv", "event", &nv::info(&nv::good()))?;
+    let mut answer = vec![0x80, 1, 0, 0, 0, 12 + area.len() as u8, 0, 0, 0, 0];
+    answer.extend([0, area.len() as u8]);
+    answer.extend(area);
+    seeds.write("nv", "answer", &answer)?;
+    seeds.write("slrt", "narrow", &slrt::narrow())?;
+    seeds.write("slrt", "wide", &slrt::wide(false))?;
+    seeds.write("slrt", "newest", &slrt::wide(true))?;
+    let mut header = vec![
+        0x5a, 0xac, 0x82, 0x90, 0x6f, 0x47, 0xa7, 0x74, 0x0f, 0x5c, 0x55, 0xa2, 0xcb, 0x51, 0xb6,
+        0x42,
+    ];
+    for value in [
+        52u32, 0x2_0003, 0x100, 0, 0, 0x4_8000, 0x227, 0x1000, 0x2000,
+    ] {
+        header.extend(value.to_le_bytes());
+    }
+    seeds.write("mle", "tboot", &header)
+}
+
 fn fixtures(seeds: &mut Seeds) -> io::Result<()> {
     let launched = Machine::launched();
     seeds.machine("launched", &launched)?;
     seeds.machine("never-launched", &Machine::never_launched())?;
+    formats(seeds)?;
     let mut pinned = Evidence::of(&launched);
     for alg in BANKS {
         let references = launched.references(alg, &[17, 18]);

@@ -10,15 +10,17 @@ pub mod evidence;
 mod heap;
 mod judge;
 mod log;
+mod policy_formats;
 mod texts;
 
 pub use dmar::{dmar, unit};
 pub use heap::heap;
 pub use judge::{judge, Evidence};
 pub use log::eventlog;
+pub use policy_formats::{lcp, mle, nv, slrt};
 pub use texts::{policy, references};
 
-use launchguard_pure::decode::acm::Acm;
+use launchguard_pure::decode::acm::{Acm, Lists};
 use launchguard_pure::decode::bytes::Bytes;
 use launchguard_pure::decode::errorcode::{ErrorCode, Source};
 use launchguard_pure::decode::registers::{
@@ -44,6 +46,15 @@ pub fn acm(bytes: &[u8]) {
             message(&info.kind);
             if let Some(date) = header.date() {
                 message(&date);
+            }
+            match Lists::decode(bytes, &header, &info) {
+                Ok(lists) => {
+                    let _ = lists.match_chipset(DidVid(0x1_b006_8086));
+                    let _ = lists.match_processor(0x9_06ea);
+                    let algs = lists.tpm.map_or(0, |tpm| tpm.algs().count());
+                    assert!(algs * 2 <= bytes.len());
+                }
+                Err(error) => message(&error),
             }
         }
         Err(error) => message(&error),

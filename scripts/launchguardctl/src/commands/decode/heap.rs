@@ -8,9 +8,11 @@ use crate::input;
 use crate::report::{hex, tree, Report};
 use anyhow::{anyhow, Context, Result};
 use launchguard_pure::decode::heap::{
-    event_log_pointer, BiosData, Chain, LogFormat, OsMleData, OsSinitData, SinitMleData, Table,
-    TableError, TableId,
+    event_log_pointer, Area, BiosData, Chain, LogFormat, OsMleData, OsSinitData, SinitMleData,
+    Table, TableError, TableId,
 };
+use launchguard_pure::decode::lcp::PolicyData;
+use launchguard_pure::decode::mle::Capabilities;
 use serde_json::{json, Map, Value};
 use std::path::Path;
 
@@ -68,6 +70,7 @@ fn bios_data(table: &Table<'_>, problems: &mut Problems) -> Result<Value, TableE
         "num_log_procs": data.num_log_procs,
         "sinit_flags": data.sinit_flags.map(hexadecimal),
         "mle_flags": data.mle_flags.map(hexadecimal),
+        "platform": data.platform().map(|platform| format!("{platform:?}").to_lowercase()),
         "elements": decode_elements(table.id, data.elements(), problems),
     }))
 }
@@ -79,7 +82,22 @@ fn os_mle_data(table: &Table<'_>) -> Result<Value, TableError> {
         "producer": format!("{:?}", data.producer),
         "boot_params": data.boot_params().map(hexadecimal),
         "slr_table": data.slr_table().map(hexadecimal),
+        "ap_wake_block": data.ap_wake_block().map(|area| area_of(&area)),
+        "event_log": data.event_log().map(|area| area_of(&area)),
+        "saved": data.saved().map(|saved| json!({
+            "misc_enable": hexadecimal(saved.misc_enable),
+            "mtrr_def_type": hexadecimal(saved.mtrr_def_type),
+            "mtrrs": saved
+                .mtrrs()
+                .map(|(base, mask)| json!({"base": hexadecimal(base), "mask": hexadecimal(mask)}))
+                .collect::<Vec<_>>(),
+        })),
+        "policy_data": data.policy_data().is_some_and(PolicyData::has_magic),
     }))
+}
+
+fn area_of(area: &Area) -> Value {
+    json!({"address": hexadecimal(area.address), "size": area.size})
 }
 
 fn os_sinit_data(table: &Table<'_>, problems: &mut Problems) -> Result<Value, TableError> {
@@ -97,6 +115,7 @@ fn os_sinit_data(table: &Table<'_>, problems: &mut Problems) -> Result<Value, Ta
         "lcp_po_base": hexadecimal(data.lcp_po_base),
         "lcp_po_size": hexadecimal(data.lcp_po_size),
         "capabilities": hexadecimal(data.capabilities),
+        "capability_names": Capabilities(data.capabilities).names().collect::<Vec<_>>(),
         "rsdp": data.rsdp.map(hexadecimal),
         "elements": decode_elements(table.id, data.elements(), problems),
     }))

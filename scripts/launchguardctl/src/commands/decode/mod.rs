@@ -7,6 +7,7 @@ mod elements;
 mod errorcode;
 mod eventlog;
 mod heap;
+mod lcp;
 mod registers;
 
 use crate::cli::Decode;
@@ -20,6 +21,7 @@ pub fn run(what: &Decode) -> Result<Report> {
         Decode::Registers { file } => registers::run(file),
         Decode::Heap { file } => heap::run(file),
         Decode::Acm { file } => acm::run(file),
+        Decode::Lcp { file } => lcp::run(file),
         Decode::Eventlog { log } => eventlog::run(log),
         Decode::Errorcode { value } => Ok(errorcode::run(*value)),
     }
