@@ -3,7 +3,7 @@
 //! What several checks look at, decoded once.
 
 use crate::decode::digest::{HashAlg, Hasher};
-use crate::decode::eventlog::{LogError, LogFormat};
+use crate::decode::eventlog::{Log, LogError, LogFormat};
 use crate::decode::heap::{Chain, ChainError, OsMleData, OsSinitData, Producer, SinitMleData};
 use crate::decode::registers::{launch_claimed, DidVid, Reg, VENDOR_INTEL};
 use crate::verify::facts::{Evidence, Facts, HeapCopy, LogSet, TpmFacts, TpmFamily};
@@ -158,6 +158,11 @@ impl<'a> Context<'a> {
             LogState::Sound(logs) => Some(logs),
             _ => None,
         }
+    }
+
+    /// The first of the logs, if they are sound: each holds every event with its data.
+    pub(super) fn first_log(&self) -> Option<Log<'a>> {
+        self.sound_logs()?.iter().next().map(|(log, _)| log)
     }
 
     /// Why there is no sound log.

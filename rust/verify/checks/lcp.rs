@@ -177,7 +177,7 @@ fn policies(c: &Context<'_>, out: &mut Judgement) {
 
 /// The records of a kind, with data.
 fn with_data<'a>(c: &Context<'a>, kind: EventType) -> Result<Option<Event<'a>>, &'static str> {
-    let log = c.sound_log().ok_or(c.log_reason())?;
+    let log = c.first_log().ok_or(c.log_reason())?;
     let mut events = log.events().filter_map(Result::ok);
     Ok(events.find(|event| event.kind == kind && !event.data.is_empty()))
 }

@@ -212,7 +212,7 @@ fn identity_matches(
 }
 
 /// The digest of event MLE_HASH in the bank of `alg`.
-fn mle_digest(c: &Context<'_>, alg: HashAlg) -> Option<Digest> {
+pub(super) fn mle_digest(c: &Context<'_>, alg: HashAlg) -> Option<Digest> {
     let (log, _) = c.sound_logs()?.of(alg)?;
     let pcr = Mapping::of(&log).mle_pcr();
     log.events()

@@ -127,7 +127,7 @@ pub(super) fn scrtm(c: &Context<'_>, out: &mut Judgement) {
             format_args!("SinitMleData {} has no such status", table.version),
         );
     };
-    let Some(log) = c.sound_log() else {
+    let Some(log) = c.first_log() else {
         return out.set(check, Outcome::Unknown, format_args!("{}", c.log_reason()));
     };
     let mut events = log

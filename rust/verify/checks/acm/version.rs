@@ -3,13 +3,12 @@
 //! ACM-08: SINIT is not older than the policies ask for, nor one that is known to be broken.
 
 use crate::decode::acm::Acm;
-use crate::decode::digest::HashAlg;
-use crate::decode::eventlog::EventType;
 use crate::decode::heap::OsMleData;
 use crate::decode::lcp::{aux_minimum, ElementBody, Policy, PolicyData, Role};
 use crate::verify::catalogue::CheckId;
 use crate::verify::checks::context::Context;
 use crate::verify::checks::lcp::{contents, Contents};
+use crate::verify::checks::references::mle_digest;
 use crate::verify::facts::TpmFamily;
 use crate::verify::judgement::{Judgement, Outcome};
 
@@ -134,11 +133,6 @@ fn compare(
 fn element_minimum(c: &Context<'_>) -> Minimum {
     let table = OsMleData::decode(c.chain()?.os_mle_data.bytes).ok()?;
     let data = PolicyData::decode(table.policy_data()?).ok()?;
-    let event = c
-        .sound_log()?
-        .events()
-        .filter_map(Result::ok)
-        .find(|event| event.kind == EventType::MleHash)?;
     let mut least: Minimum = None;
     for list in data.lists().filter_map(Result::ok) {
         for element in list.elements().filter_map(Result::ok) {
@@ -149,10 +143,8 @@ fn element_minimum(c: &Context<'_>) -> Minimum {
             else {
                 continue;
             };
-            let alg: HashAlg = hashes.alg;
-            let matches = event
-                .digest(alg)
-                .is_some_and(|digest| hashes.contains(digest.as_bytes()));
+            let matches =
+                mle_digest(c, hashes.alg).is_some_and(|digest| hashes.contains(digest.as_bytes()));
             if matches {
                 least = higher(least, Some((sinit_min_version, "the MLE element")));
             }
