@@ -89,6 +89,8 @@ int lg_tpm_pcr_extend(struct tpm_chip *chip, u32 pcr,
 		ret = -EIO;
 out:
 	kfree(to);
+	return ret;
+}
 
 /* Bytes of tag, size and code, with which every command and answer starts. */
 #define HEADER_SIZE 10
