@@ -88,22 +88,6 @@ pub struct Entry {
     pub source: &'static str,
 }
 
-impl Entry {
-    /// An entry that is still to be written.
-    const fn draft(name: &'static str, severity: Severity, weight: Weight) -> Self {
-        Self {
-            name,
-            severity,
-            weight,
-            title: "-",
-            meaning: "-",
-            attack: "-",
-            remedy: "-",
-            source: "-",
-        }
-    }
-}
-
 macro_rules! checks {
     ($($variant:ident = $entry:path;)+) => {
         /// A check.

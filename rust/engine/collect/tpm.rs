@@ -25,7 +25,11 @@ pub(super) fn read(chip: Option<&Chip>) -> Result<Evidence<KBox<TpmFacts>>> {
         return Ok(Evidence::Unreadable("the TPM's driver has gone"));
     };
     let mut facts = memory::boxed(&UNREAD)?;
-    if !is_tpm2 {
+    if is_tpm2 {
+        // tpm2_pcr_read() sends its command without a session, on kernels up to 7.3 whatever
+        // CONFIG_TCG_TPM2_HMAC says: that protects extends, random numbers and sealed keys.
+        facts.hmac = Some(false);
+    } else {
         facts.family = TpmFamily::Tpm12;
     }
     facts.allocated = chip.banks();

@@ -129,13 +129,57 @@ pub(super) const TPM_10: Entry = Entry {
     source: "derived",
 };
 
-pub(super) const TPM_11: Entry = Entry::draft("TPM-11", Severity::Medium, Weight::Advisory);
+pub(super) const TPM_11: Entry = Entry {
+    name: "TPM-11",
+    severity: Severity::Medium,
+    weight: Weight::Alarm,
+    title: "capabilities of the heap are those measured",
+    meaning:
+        "the digests of OSSINITDATA_CAP_HASH are those of OsSinitData.Capabilities, and EDX of \
+              SENTER was 0",
+    attack: "a heap that was changed after the launch misleads whoever reads it",
+    remedy: "launch again; find what writes to the heap",
+    source: "SDG table E-6; derived",
+};
 
-pub(super) const TPM_12: Entry = Entry::draft("TPM-12", Severity::Info, Weight::Advisory);
+pub(super) const TPM_12: Entry = Entry {
+    name: "TPM-12",
+    severity: Severity::Info,
+    weight: Weight::Advisory,
+    title: "the MLE's hash in log and heap",
+    meaning: "with a TPM 1.2, the digest of MLE_HASH is SinitMleData.MleHash",
+    attack:
+        "none by itself: the pages that were measured are not kept, so that nothing can measure \
+             them again",
+    remedy: "name the MLE's hash in the references (lcp_mlehash computes it from the file)",
+    source: "SDG 2.1, table C-5",
+};
 
-pub(super) const TPM_13: Entry = Entry::draft("TPM-13", Severity::Medium, Weight::Advisory);
+pub(super) const TPM_13: Entry = Entry {
+    name: "TPM-13",
+    severity: Severity::Medium,
+    weight: Weight::Alarm,
+    title: "an STM is there exactly where one was measured",
+    meaning:
+        "STM_HASH is the hash of the byte 0 and IA32_SMM_MONITOR_CTL bit 0 is clear, or neither, \
+              on every processor",
+    attack: "an STM that was not measured, or that is no longer there, does not contain SMM",
+    remedy: "check the firmware's STM settings; launch again",
+    source: "SDG table E-6; SDM volume 3, dual-monitor treatment",
+};
 
-pub(super) const TPM_14: Entry = Entry::draft("TPM-14", Severity::High, Weight::Advisory);
+pub(super) const TPM_14: Entry = Entry {
+    name: "TPM-14",
+    severity: Severity::High,
+    weight: Weight::Advisory,
+    title: "PCR values reach the kernel authenticated",
+    meaning: "what the kernel reads of PCRs carries an HMAC of a session with the TPM",
+    attack: "a device on the bus of a discrete TPM can rewrite the values that the kernel reads",
+    remedy:
+        "no kernel up to 7.3 does it, CONFIG_TCG_TPM2_HMAC protects extends only: have a quote \
+             checked on another machine",
+    source: "Linux, drivers/char/tpm/tpm2-cmd.c; derived",
+};
 
 pub(super) const TPM_15: Entry = Entry {
     name: "TPM-15",

@@ -3,6 +3,7 @@
 //! The checks: each looks at the facts and records one finding.
 
 mod acm;
+mod agreement;
 mod context;
 mod cpu;
 mod cpu_count;
@@ -71,7 +72,6 @@ const LAUNCH: [Check; 26] = [
 
 /// Runs every check. What does not apply says so.
 pub(super) fn run(context: &Context<'_>, out: &mut Judgement) {
-    drafts(out);
     txt::claim(context, out);
     txt::agreement(context, out);
     tpm::stable(context, out);
@@ -81,6 +81,7 @@ pub(super) fn run(context: &Context<'_>, out: &mut Judgement) {
             run_all(&acm::CHECKS, context, out);
             run_all(&dpr::CHECKS, context, out);
             run_all(&LAUNCH, context, out);
+            run_all(&agreement::CHECKS, context, out);
             run_all(&lcp::CHECKS, context, out);
         }
         State::Absent => {
@@ -101,19 +102,6 @@ pub(super) fn run(context: &Context<'_>, out: &mut Judgement) {
     run_all(&map_memory::CHECKS, context, out);
     run_all(&dma::CHECKS, context, out);
     drift::unchanged(context, out);
-}
-
-/// Says of the checks that are still to be written that they are.
-fn drafts(out: &mut Judgement) {
-    for check in CheckId::ALL {
-        if check.entry().title == "-" {
-            out.set(
-                check,
-                Outcome::NotApplicable,
-                format_args!("not judged by this version"),
-            );
-        }
-    }
 }
 
 fn run_all(checks: &[Check], context: &Context<'_>, out: &mut Judgement) {

@@ -129,7 +129,8 @@ pub struct TpmFacts {
     pub first: [PcrBank; HashAlg::ALL.len()],
     /// PCR 17-22, read again after it.
     pub second: [PcrBank; HashAlg::ALL.len()],
-    /// Whether the kernel authenticates its traffic with the TPM (TPM2 HMAC sessions).
+    /// Whether what the kernel reads of PCRs is authenticated (an HMAC session with a TPM 2.0);
+    /// `None` where that cannot be told, and with a TPM 1.2.
     pub hmac: Option<bool>,
 }
 

@@ -44,7 +44,8 @@ pub fn combined_parts(
         &capabilities.to_le_bytes(),
         scrtm,
     ] {
-        for (to, from) in to.by_ref().zip(part) {
+        // The part first: the other way round, its end would cost a byte of the room.
+        for (from, to) in part.iter().zip(to.by_ref()) {
             *to = *from;
             taken = taken.saturating_add(1);
         }

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{directory, file, run, Run};
+use common::{directory, exported_log, file, run, Run};
 use launchguard_host_tests::exercise::Evidence;
 use launchguard_host_tests::fixture::{lcp, log, sinit_hash, Machine, BANKS};
 use launchguard_pure::decode::digest::{Digest, HashAlg};
@@ -258,6 +258,76 @@ fn a_log_replays_to_what_the_launch_extended() {
     }
 }
 
+/// What the module exports of legacy logs: all of them, one behind the other.
+#[test]
+fn legacy_logs_in_one_file_replay_in_every_bank() {
+    let place = directory();
+    let machine = Machine::launched_with_legacy_logs();
+    let path = file(&place, "all", exported_log(&machine));
+    let path = path.to_str().expect("UTF-8");
+    let replayed = run(&["replay", "--json", path]);
+    assert_eq!(replayed.status, Some(0), "{replayed:?}");
+    let found = replayed.json();
+    assert_eq!(found["format"], "tpm2-legacy");
+    assert_eq!(found["events"], machine.records.len());
+    for alg in BANKS {
+        for pcr in [17, 18] {
+            let value = &found["banks"][alg.name()][pcr.to_string()];
+            assert_eq!(*value, machine.pcr(alg, pcr).to_string(), "{pcr} {alg}");
+        }
+    }
+    // One log alone, told by its descriptor, or by the command line where it has none.
+    let log = &machine.further_logs[0];
+    let path = file(&place, "sha256", &log.bytes);
+    let path = path.to_str().expect("UTF-8");
+    for arguments in [
+        &["replay", "--json", path][..],
+        &["replay", "--json", "--alg", "sha256", path],
+    ] {
+        let found = run(arguments).json();
+        let value = &found["banks"]["sha256"]["17"];
+        assert_eq!(*value, machine.pcr(HashAlg::Sha256, 17).to_string());
+    }
+    let wrong = run(&["replay", "--alg", "sha384", path]);
+    assert_eq!(wrong.status, Some(2), "{wrong:?}");
+    assert!(wrong.stderr.contains("in a log of sha384"), "{wrong:?}");
+}
+
+#[test]
+fn a_tpm12_container_says_itself_where_its_records_are() {
+    let place = directory();
+    let machine = Machine::launched_with_tpm12();
+    let log = machine.log.clone().expect("a log");
+    let exact = &log[..machine.log_next as usize];
+    for (name, bytes) in [("container", log.as_slice()), ("exact", exact)] {
+        let path = file(&place, name, bytes);
+        let replayed = run(&["replay", "--json", path.to_str().expect("UTF-8")]);
+        assert_eq!(replayed.status, Some(0), "{replayed:?}");
+        let found = replayed.json();
+        assert_eq!(found["format"], "tpm12");
+        for pcr in [17, 18, 19] {
+            let value = &found["banks"]["sha1"][pcr.to_string()];
+            assert_eq!(*value, machine.pcr(HashAlg::Sha1, pcr).to_string());
+        }
+    }
+    // Records that nobody counted: the last event's 32 bytes are left out of the end.
+    let mut short = log.clone();
+    let next = machine.log_next - 32;
+    short[44..48].copy_from_slice(&next.to_le_bytes());
+    let path = file(&place, "short", short);
+    let replayed = run(&["replay", "--json", path.to_str().expect("UTF-8")]);
+    assert_eq!(replayed.status, Some(1), "{replayed:?}");
+    let problems = replayed.json()["problems"].to_string();
+    assert!(problems.contains("1 records stand behind"), "{problems}");
+    // A header that contradicts itself is no log.
+    let mut broken = log;
+    broken[40] = 47;
+    let path = file(&place, "broken", broken);
+    let refused = run(&["replay", path.to_str().expect("UTF-8")]);
+    assert_eq!(refused.status, Some(2), "{refused:?}");
+    assert!(refused.stderr.contains("from 47 to"), "{refused:?}");
+}
+
 #[test]
 fn a_log_with_something_behind_it_needs_its_range() {
     let place = directory();
@@ -334,8 +404,20 @@ fn no_file_makes_it_panic() {
             files.push(file(&place, &name, &part[..size.min(part.len())]));
         }
     }
+    for machine in [
+        Machine::launched_with_tpm12(),
+        Machine::launched_with_legacy_logs(),
+    ] {
+        let log = exported_log(&machine);
+        for size in [4, 33, 47, 48, 60, 200, log.len() - 3] {
+            let name = format!("{}-{size}", files.len());
+            files.push(file(&place, &name, &log[..size.min(log.len())]));
+        }
+    }
     for path in files {
         let path = path.to_str().expect("UTF-8");
+        answers(&["replay", "--alg", "sha512", path]);
+        answers(&["replay", "--first", "7", "--next", "3", path]);
         for command in ["registers", "heap", "acm", "eventlog", "lcp"] {
             answers(&["decode", command, path]);
             answers(&["decode", command, path, "--json"]);

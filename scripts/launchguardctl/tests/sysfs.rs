@@ -8,7 +8,8 @@ use common::{directory, file, get, run, set, sysfs, with_sysfs};
 use launchguard_host_tests::fixture::{Machine, BANKS};
 use launchguard_host_tests::HostHasher;
 use launchguard_pure::decode::digest::{HashAlg, Hasher};
-use launchguard_pure::verify::judgement::Verdict;
+use launchguard_pure::verify::catalogue::CheckId;
+use launchguard_pure::verify::judgement::{Outcome, Verdict};
 use serde_json::json;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -90,6 +91,32 @@ fn enrolled_references_verify_the_launch() {
     );
     assert!(enrolled.stdout.contains("sha256") && enrolled.stdout.contains("sha384"));
     assert!(!enrolled.stdout.contains("sha1 "), "{enrolled:?}");
+}
+
+/// With a TPM 1.2 there is nothing but SHA-1 to pin; the launch stays unpinned all the same.
+#[test]
+fn a_launch_with_a_tpm12_is_enrolled_in_sha1() {
+    for machine in [
+        Machine::launched_with_tpm12(),
+        Machine::launched_with_tpm12_details(),
+    ] {
+        let enrolled = run(&with_sysfs(&sysfs(&machine), &["enroll", "--name", "old"]));
+        assert_eq!(enrolled.status, Some(0), "{enrolled:?}");
+        assert!(enrolled.stdout.contains("pcr 17 sha1 "), "{enrolled:?}");
+        let judged = machine.judge("", Some(&enrolled.stdout));
+        assert_eq!(judged.outcome(CheckId::Tpm10), Outcome::Pass);
+        assert_eq!(judged.verdict, Verdict::Unpinned);
+    }
+}
+
+#[test]
+fn a_launch_with_legacy_logs_is_enrolled_in_what_covers_it() {
+    let machine = Machine::launched_with_legacy_logs();
+    let enrolled = run(&with_sysfs(&sysfs(&machine), &["enroll", "--name", "now"]));
+    assert_eq!(enrolled.status, Some(0), "{enrolled:?}");
+    assert!(!enrolled.stdout.contains("sha384"), "{enrolled:?}");
+    let judged = machine.judge("", Some(&enrolled.stdout));
+    assert_eq!(judged.verdict, Verdict::Verified);
 }
 
 #[test]

@@ -4,9 +4,11 @@
 //! nothing but the records.
 
 use launchguard_host_tests::fixture::heap::{LogArea, Tables};
-use launchguard_host_tests::fixture::log::{encode, pcr_after, Record};
+use launchguard_host_tests::fixture::log::{
+    encode, encode_container, encode_legacy, pcr_after, Record,
+};
 use launchguard_host_tests::HostHasher;
-use launchguard_pure::decode::digest::HashAlg;
+use launchguard_pure::decode::digest::{Digest, HashAlg};
 use launchguard_pure::decode::eventlog::Log;
 use launchguard_pure::decode::heap::{event_log_pointer, Chain, LogFormat, OsSinitData};
 use launchguard_pure::verify::replay::replay_pcr;
@@ -46,12 +48,138 @@ fn log() -> impl Strategy<Value = (Vec<HashAlg>, Vec<Record>)> {
         .prop_flat_map(|banks| (Just(banks.clone()), vec(record(banks), 0..12)))
 }
 
+/// The formats, and how a log of one algorithm is written in each.
+fn single(format: LogFormat, alg: HashAlg, records: &[Record]) -> Vec<u8> {
+    match format {
+        LogFormat::Tcg => encode(&[alg], records),
+        LogFormat::Legacy { .. } => encode_legacy(alg, records),
+        LogFormat::Tpm12Container => encode_container(records, 0),
+    }
+}
+
+/// A format with one bank, and records that each have a digest of it.
+fn single_log() -> impl Strategy<Value = (LogFormat, HashAlg, Vec<Record>)> {
+    let choice = select(&BANKS[..]).prop_flat_map(|alg| {
+        let legacy = LogFormat::Legacy { alg: alg.tpm_id() };
+        prop_oneof![
+            Just((LogFormat::Tcg, alg)),
+            Just((legacy, alg)),
+            Just((LogFormat::Tpm12Container, HashAlg::Sha1)),
+        ]
+    });
+    choice.prop_flat_map(|(format, alg)| {
+        let record = (17u32..23, select(&KINDS[..]), vec(any::<u8>(), 0..40))
+            .prop_map(move |(pcr, kind, data)| Record::of_data(pcr, kind, &[alg], &data));
+        (Just(format), Just(alg), vec(record, 1..12))
+    })
+}
+
+/// The log in `bytes`, which are all of it.
+fn open(format: LogFormat, bytes: &[u8]) -> Log<'_> {
+    Log::open_as(format, bytes, 0, bytes.len() as u32).expect("well-formed")
+}
+
+/// PCR 17 to 22 of one bank.
+fn replay_all(log: &Log<'_>, alg: HashAlg) -> Vec<Option<Digest>> {
+    (17..23)
+        .map(|pcr| replay_pcr(log, pcr, alg, &HostHasher))
+        .collect()
+}
+
 /// Bytes of a table behind its size field.
 fn table() -> impl Strategy<Value = Vec<u8>> {
     vec(any::<u8>(), 0..200)
 }
 
 proptest! {
+    #[test]
+    fn records_of_one_digest_are_read_as_they_were_written((format, alg, records) in single_log()) {
+        let bytes = single(format, alg, &records);
+        let log = open(format, &bytes);
+        prop_assert_eq!(log.format(), format);
+        let banks: Vec<_> = log.banks().iter().map(|bank| bank.alg()).collect();
+        prop_assert_eq!(banks, [Some(alg)]);
+        let read: Vec<Record> = log
+            .events()
+            .map(|event| {
+                let event = event.expect("well-formed");
+                let digest = event.digest(alg).expect("a digest");
+                Record {
+                    pcr: event.pcr,
+                    kind: event.kind.value(),
+                    digests: vec![(alg, digest.as_bytes().to_vec())],
+                    data: event.data.to_vec(),
+                }
+            })
+            .collect();
+        prop_assert_eq!(read, records);
+    }
+
+    #[test]
+    fn a_replay_of_any_format_ends_in_what_the_records_extend(
+        (format, alg, records) in single_log(),
+        behind in vec(any::<u8>(), 0..100),
+    ) {
+        let bytes = single(format, alg, &records);
+        let expected: Vec<_> = (17..23)
+            .map(|pcr| Digest::new(alg, &pcr_after(alg, pcr, &records)))
+            .collect();
+        prop_assert_eq!(replay_all(&open(format, &bytes), alg), expected.clone());
+        // Neither what stands behind the end matters ...
+        let dirty = [bytes.as_slice(), &behind].concat();
+        let log = Log::open_as(format, &dirty, 0, bytes.len() as u32).expect("well-formed");
+        prop_assert_eq!(replay_all(&log, alg), expected);
+    }
+
+    #[test]
+    fn records_that_extend_nothing_do_not_matter(
+        (format, alg, records) in single_log(),
+        at in any::<prop::sample::Index>(),
+        junk in vec(any::<u8>(), 64),
+        other in 17u32..23,
+    ) {
+        let log_of = |records: &[Record]| single(format, alg, records);
+        let plain = log_of(&records);
+        let before = replay_all(&open(format, &plain), alg);
+        // ... nor a mapping with a digest of junk ...
+        let mut mapped = records.clone();
+        let mapping = Record {
+            pcr: 0xff,
+            kind: 0x401,
+            digests: vec![(alg, junk[..alg.size()].to_vec())],
+            data: vec![1, 0, 0, 0],
+        };
+        mapped.insert(at.index(records.len() + 1), mapping);
+        let bytes = log_of(&mapped);
+        prop_assert_eq!(&replay_all(&open(format, &bytes), alg), &before);
+        // ... nor, for all PCRs but its own, a record of another.
+        let mut more = records.clone();
+        let record = Record::of_data(other, 0x501, &[alg], &junk);
+        more.insert(at.index(records.len() + 1), record);
+        let bytes = log_of(&more);
+        let after = replay_all(&open(format, &bytes), alg);
+        for (pcr, (before, after)) in (17..).zip(before.iter().zip(&after)) {
+            prop_assert_eq!(before == after, pcr != other, "{}", pcr);
+        }
+    }
+
+    #[test]
+    fn a_log_of_one_digest_cut_in_a_record_has_no_replay(
+        (format, alg, records) in single_log(),
+        cut in 1usize..12,
+    ) {
+        let bytes = single(format, alg, &records);
+        let next = bytes.len() - cut;
+        match Log::open_as(format, &bytes[..next], 0, next as u32) {
+            // A container says where its records end: not in these bytes.
+            Err(_) => prop_assert_eq!(format, LogFormat::Tpm12Container),
+            Ok(log) => {
+                prop_assert!(log.events().any(|event| event.is_err()));
+                prop_assert_eq!(replay_all(&log, alg), [None; 6]);
+            }
+        }
+    }
+
     #[test]
     fn records_are_read_as_they_were_written((banks, records) in log()) {
         let bytes = encode(&banks, &records);

@@ -57,7 +57,8 @@ fn a_change_of_any_byte_of_the_log_is_found() {
         }
         assert_eq!(judgement.verdict, Verdict::Failed, "{place}");
         let log_checks = [
-            Acm04, Txt11, Tpm02, Tpm04, Tpm05, Tpm06, Tpm07, Tpm08, Tpm09, Lcp03, Lcp04,
+            Acm04, Txt11, Tpm02, Tpm04, Tpm05, Tpm06, Tpm07, Tpm08, Tpm09, Tpm11, Tpm13, Lcp03,
+            Lcp04,
         ];
         let found = failing(&judgement);
         assert!(

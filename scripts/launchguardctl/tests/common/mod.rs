@@ -6,6 +6,7 @@
 
 use launchguard_host_tests::exercise::evidence::written;
 use launchguard_host_tests::fixture::Machine;
+use launchguard_pure::decode::digest::HashAlg;
 use launchguard_pure::verify::catalogue::CheckId;
 use serde_json::Value;
 use std::ffi::OsStr;
@@ -80,20 +81,35 @@ pub fn sysfs(machine: &Machine) -> TempDir {
         let word = judged.outcome(check).word();
         file(&directory, &format!("checks/{check}"), lines(word));
     }
-    for alg in launchguard_host_tests::fixture::BANKS {
+    let tpm = machine.tpm.as_ref().expect("a TPM");
+    for alg in HashAlg::ALL
+        .into_iter()
+        .filter(|alg| tpm.is_allocated(*alg))
+    {
         for pcr in 17..=22 {
             let name = format!("measurements/pcr{pcr}_{alg}");
             file(&directory, &name, lines(&machine.pcr(alg, pcr).to_string()));
         }
     }
-    let log = machine.log.as_deref().unwrap_or_default();
-    let log = log.get(..machine.log_next as usize).unwrap_or_default();
-    file(&directory, "event_log", log);
+    file(&directory, "event_log", exported_log(machine));
     file(&directory, "evidence", evidence(machine, None, None));
     for name in ["policy", "references", "commit", "policy_error"] {
         file(&directory, name, "");
     }
     directory
+}
+
+/// The logs as the module exports them: what is in use of each, one behind the other.
+pub fn exported_log(machine: &Machine) -> Vec<u8> {
+    let first = machine.log.as_deref().unwrap_or_default();
+    let first = (first, machine.log_next);
+    let further = machine.further_logs.iter();
+    let further = further.map(|log| (log.bytes.as_slice(), log.next));
+    std::iter::once(first)
+        .chain(further)
+        .flat_map(|(bytes, next)| bytes.get(..next as usize).unwrap_or_default())
+        .copied()
+        .collect()
 }
 
 /// Sets a file of such a directory.

@@ -17,8 +17,15 @@ use launchguard_pure::decode::digest::HashAlg;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-/// Cases of the corpus with a crypto-agile log.
-const CASES: [&str; 4] = ["02", "16", "18", "20"];
+/// Cases of the corpus with a log, and the log's format as [`Evidence::format`] has it.
+const CASES: [(&str, u32); 6] = [
+    ("01", 0x1_0000),
+    ("02", 0),
+    ("05", 4),
+    ("16", 0),
+    ("18", 0),
+    ("20", 0),
+];
 /// Files of the corpus, and the target that decodes them.
 const BINARIES: [(&str, &str); 9] = [
     ("lcp", "pol.bin"),
@@ -122,6 +129,13 @@ fn fixtures(seeds: &mut Seeds) -> io::Result<()> {
     seeds.machine("launched", &launched)?;
     seeds.machine("never-launched", &Machine::never_launched())?;
     formats(seeds)?;
+    seeds.machine("tpm12", &Machine::launched_with_tpm12())?;
+    seeds.machine("tpm12-details", &Machine::launched_with_tpm12_details())?;
+    let legacy = Machine::launched_with_legacy_logs();
+    seeds.machine("legacy", &legacy)?;
+    for log in &legacy.further_logs {
+        seeds.log(&format!("legacy-{}", log.alg), &log.bytes, (0, log.next))?;
+    }
     let mut pinned = Evidence::of(&launched);
     for alg in BANKS {
         let references = launched.references(alg, &[17, 18]);
@@ -220,7 +234,7 @@ fn real_machines(seeds: &mut Seeds, corpus: &Corpus) -> io::Result<()> {
     for (target, name) in BINARIES {
         seeds.write(target, name, &corpus.binary(name))?;
     }
-    for number in CASES {
+    for (number, format) in CASES {
         let case = corpus.case(number);
         let used = case.json["event_log"]["binary"]["used_bytes"].as_u64();
         let (Some(log), Some(used)) = (case.log, used) else {
@@ -230,6 +244,7 @@ fn real_machines(seeds: &mut Seeds, corpus: &Corpus) -> io::Result<()> {
         seeds.log(number, &log, range)?;
         let evidence = Evidence {
             range,
+            format,
             log,
             flags: Evidence::PCRS_FROM_LOG,
             ..Evidence::of(&Machine::launched())

@@ -18,6 +18,9 @@ use launchguard_pure::verify::judgement::{Judgement, Outcome, Verdict};
 use launchguard_pure::verify::policy::{Policy, References};
 use std::sync::LazyLock;
 
+/// What stands for a TPM 1.2 container in [`Evidence::format`].
+const TPM12: u32 = 0x1_0000;
+
 /// Everything that is judged, in a form that arbitrary bytes can be read as.
 ///
 /// A fuzzer's input is a run of parts, each with a 32-bit size in front (little-endian); a part that
@@ -28,6 +31,9 @@ pub struct Evidence {
     pub flags: u32,
     /// Log pointer: offsets of the first record and behind the last one.
     pub range: (u32, u32),
+    /// The log's format: 0 crypto-agile, 0x10000 a TPM 1.2 container, else TPM_ALG_ID of a legacy
+    /// log.
+    pub format: u32,
     /// A dump of the public register window.
     pub registers: Vec<u8>,
     /// The heap.
@@ -98,6 +104,11 @@ impl Evidence {
         Self {
             flags: missing.fold(0, |flags, (bit, _)| flags | (1 << bit)),
             range: (machine.log_first, machine.log_next),
+            format: match machine.log_format {
+                LogFormat::Tcg => 0,
+                LogFormat::Legacy { alg } => alg.into(),
+                LogFormat::Tpm12Container => TPM12,
+            },
             registers: dump(&registers),
             heap: heap.unwrap_or_default(),
             log: machine.log.clone().unwrap_or_default(),
@@ -106,6 +117,17 @@ impl Evidence {
             policy: Vec::new(),
             references: Vec::new(),
             dmar: machine.firmware.dmar.clone().unwrap_or_default(),
+        }
+    }
+
+    fn format(&self) -> LogFormat {
+        match self.format {
+            0 => LogFormat::Tcg,
+            TPM12 => LogFormat::Tpm12Container,
+            // The algorithm's id takes the low half.
+            alg => LogFormat::Legacy {
+                alg: (alg & 0xffff) as u16,
+            },
         }
     }
 
@@ -134,6 +156,7 @@ impl Evidence {
         Self {
             flags: word(0),
             range: (word(1), word(2)),
+            format: word(3),
             registers: part(),
             heap: part(),
             log: part(),
@@ -151,7 +174,7 @@ impl Evidence {
     ///
     /// When a part is larger than 4 GiB.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let fixed: Vec<u8> = [self.flags, self.range.0, self.range.1]
+        let fixed: Vec<u8> = [self.flags, self.range.0, self.range.1, self.format]
             .into_iter()
             .flat_map(u32::to_le_bytes)
             .collect();
@@ -230,7 +253,7 @@ impl Evidence {
             ),
             log: found(
                 LogSet::single(LogCopy {
-                    format: LogFormat::Tcg,
+                    format: self.format(),
                     bytes: &self.log,
                     first: self.range.0,
                     next: self.range.1,

@@ -8,7 +8,8 @@ use launchguard_host_tests::corpus::{Case, Corpus};
 use launchguard_host_tests::exercised::{self, Origin};
 use launchguard_host_tests::fixture::Machine;
 use launchguard_host_tests::harness::Test;
-use launchguard_pure::decode::digest::HashAlg;
+use launchguard_pure::decode::digest::{Digest, HashAlg};
+use launchguard_pure::decode::eventlog::LogFormat;
 use launchguard_pure::decode::registers::{Reg, PUBLIC_KEY_NAME};
 use launchguard_pure::verify::catalogue::CheckId::{self, *};
 use launchguard_pure::verify::facts::{PcrBank, TpmFacts, DRTM_PCRS};
@@ -23,6 +24,8 @@ pub const TESTS: &[Test] = &[
     ("judge_20_is_refused", case_20),
     ("judge_02_log_is_that_of_a_launch", case_02),
     ("judge_16_was_signed_with_the_key_of_24", key_of_24),
+    ("judge_01_is_a_launch_with_a_tpm12", case_01),
+    ("judge_05_is_a_launch_with_a_legacy_log", case_05),
     ("judge_error_codes_of_failed_launches_fail", failed_launches),
 ];
 
@@ -160,6 +163,80 @@ fn case_02(corpus: &Corpus) {
     let pinned = machine.references(HashAlg::Sha1, &[17, 18]);
     let judgement = machine.judge("", Some(&pinned));
     assert_eq!(judgement.outcome(Tpm02), Outcome::Fail);
+}
+
+/// The log and the heap's fields are those of one launch. Its PCRs are not stated: they are what the
+/// log implies.
+fn case_01(corpus: &Corpus) {
+    let case = corpus.case("01");
+    let mut machine = Machine::launched_with_tpm12();
+    machine.change_tables(|tables| {
+        let field = |name: &str| {
+            let text = case.json["heap"]["sinit_mle_data"][name].as_str();
+            let text = text.expect("a field");
+            let byte = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).expect("hex");
+            (0..text.len()).step_by(2).map(byte).collect::<Vec<u8>>()
+        };
+        for (offset, name) in [
+            (4, "bios_acm_id"),
+            (36, "sinit_hash"),
+            (56, "mle_hash"),
+            (76, "stm_hash"),
+            (96, "lcp_policy_hash"),
+        ] {
+            let value = field(name);
+            tables.sinit_mle_data[offset..offset + value.len()].copy_from_slice(&value);
+        }
+        // MsegValid, PolicyControl and ProcessorSCRTMStatus are zero.
+        tables.sinit_mle_data[28..36].fill(0);
+        tables.sinit_mle_data[116..120].fill(0);
+        tables.sinit_mle_data[144..148].fill(0);
+    });
+    machine.log.clone_from(&case.log);
+    for pcr in [17, 18, 19] {
+        let value = case.json["replay_values"]["sha1"][pcr.to_string()].as_str();
+        let value = Digest::from_hex(HashAlg::Sha1, value.expect("a value")).expect("SHA-1");
+        machine.set_pcr(HashAlg::Sha1, pcr, Some(value.as_bytes()));
+    }
+    let judgement = machine.judge("", None);
+    all_pass(
+        &judgement,
+        &[
+            Tpm01, Tpm03, Tpm04, Tpm05, Tpm06, Tpm07, Tpm08, Tpm09, Tpm15,
+        ],
+        "01",
+    );
+    assert_eq!(judgement.verdict, Verdict::Unpinned);
+    assert_eq!(judgement.mle.map(|mle| mle.to_string()).as_deref(), {
+        case.json["heap"]["sinit_mle_data"]["mle_hash"].as_str()
+    });
+    // What it measured first is what the heap says: another SinitHash is another launch.
+    let mut other = machine;
+    other.heap.as_mut().expect("a heap").reverse();
+    assert_ne!(other.judge("", None).verdict, Verdict::Unpinned);
+}
+
+fn case_05(corpus: &Corpus) {
+    let case = corpus.case("05");
+    let mut machine = with_log(&case, &[HashAlg::Sha1], "replay_values");
+    machine.log_format = LogFormat::Legacy { alg: 4 };
+    let judgement = machine.judge("", None);
+    all_pass(
+        &judgement,
+        &[
+            Tpm01, Tpm03, Tpm04, Tpm05, Tpm06, Tpm07, Tpm08, Tpm09, Tpm15,
+        ],
+        "05",
+    );
+    assert_eq!(judgement.covered, [true, false, false, false, false]);
+    // tboot was told to use SHA-1 only: no bank can vouch for it.
+    assert_eq!(judgement.outcome(Tpm02), Outcome::Fail);
+    // The offset that the heap printed before tboot added its own four events.
+    machine.log_next = 801;
+    let judgement = machine.judge("", None);
+    assert_eq!(judgement.outcome(Tpm04), Outcome::Fail);
+    let detail = judgement.finding(Tpm04).detail.to_string();
+    assert!(detail.contains("equal with 4 records behind"), "{detail}");
 }
 
 /// checks.md, TXT-11: the register of one machine against the log of another with the same SINIT.

@@ -60,6 +60,7 @@ pub(super) const CASES: &[Case] = &[
         verdict: Verdict::Unpinned,
         also: &[
             Cpu01, Cpu02, Cpu03, Cpu04, Cpu05, Cpu06, Cpu07, Cpu08, Cpu09, Cpu11, Cpu12, Map08,
+            Tpm13,
         ],
         words: "the processors could not be asked",
         change: |m| m.cpus.list = None,

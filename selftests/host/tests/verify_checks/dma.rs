@@ -78,7 +78,10 @@ pub(super) const CASES: &[Case] = &[
     }),
     warns(Dma02, "but no TPR_REQ element", |m| {
         m.change_tables(|tables| tables.os_sinit_data[CAPABILITIES + 1] |= 0x40);
-    }),
+    })
+    // Not what SINIT measured.
+    .also(&[Tpm11])
+    .ending(Verdict::Failed),
     fails(Dma03, "neither translation nor PMRs are on", |m| {
         m.dma.registers().gsts = GSTS & !(1 << 31);
     })

@@ -279,8 +279,8 @@ fn not_good(judgement: &Judgement) -> Vec<CheckId> {
 }
 
 /// What says nothing on the good machine: it has no references and no TPRs, and Kaby Lake no
-/// IA_UNTRUSTED; SMX is never judged.
-const NOT_APPLICABLE: [CheckId; 5] = [Acm09, Tpm10, Cpu05, Cpu10, Dma02];
+/// IA_UNTRUSTED; SMX is never judged, and nothing is left to compare the MLE of a TPM 2.0 launch with.
+const NOT_APPLICABLE: [CheckId; 6] = [Acm09, Tpm10, Tpm12, Cpu05, Cpu10, Dma02];
 
 #[test]
 fn a_good_launch_passes_every_check() {
@@ -435,7 +435,7 @@ fn what_cannot_be_read_is_unknown() {
             |m| m.heap = None,
             &[
                 Acm04, Heap02, Heap03, Heap04, Heap05, Heap06, Heap08, Tpm01, Txt04, Txt05, Krn01,
-                Cpu11, Map09, Map10, Dma01, Dma02, Dma04, Dma05,
+                Cpu11, Map09, Map10, Dma01, Dma02, Dma04, Dma05, Tpm11,
             ],
         ),
         ("second copy", |m| m.heap_stable = None, &[Heap08]),
@@ -444,13 +444,16 @@ fn what_cannot_be_read_is_unknown() {
             "log",
             |m| m.log = None,
             &[
-                Acm04, Txt11, Tpm02, Tpm04, Tpm05, Tpm06, Tpm07, Tpm08, Tpm09, Lcp03, Lcp04,
+                Acm04, Txt11, Tpm02, Tpm04, Tpm05, Tpm06, Tpm07, Tpm08, Tpm09, Tpm11, Tpm13, Lcp03,
+                Lcp04,
             ],
         ),
         (
             "TPM",
             |m| m.tpm = None,
-            &[Txt13, Tpm01, Tpm02, Tpm03, Tpm04, Tpm05, Tpm09, Tpm15],
+            &[
+                Txt13, Tpm01, Tpm02, Tpm03, Tpm04, Tpm05, Tpm09, Tpm14, Tpm15,
+            ],
         ),
         (
             "PCR 17",

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! TPM-11 to TPM-14: what the log says beside the heap, the MLE, the processors and the TPM's driver.
+
+use super::context::Context;
+use super::hex::Hex;
+use super::log::sound;
+use crate::decode::digest::{Digest, HashAlg};
+use crate::decode::eventlog::{Event, EventType, Log};
+use crate::decode::msr::Msr;
+use crate::verify::catalogue::CheckId;
+use crate::verify::facts::TpmFamily;
+use crate::verify::judgement::{Judgement, Outcome};
+use crate::verify::logs::{Logs, Mapping};
+use crate::verify::replay::{hash_start, HashStart, HASH_START_DATA};
+
+/// The checks of this file.
+pub(super) const CHECKS: [super::Check; 4] = [capabilities, mle, stm, transport];
+
+/// TPM-11. The digests are compared, not the data: only they lead to the PCRs.
+fn capabilities(c: &Context<'_>, out: &mut Judgement) {
+    let check = CheckId::Tpm11;
+    let Some(logs) = sound(c, check, out) else {
+        return;
+    };
+    if let Some(edx) = senter_edx(c, logs).filter(|edx| *edx != 0) {
+        return out.set(
+            check,
+            Outcome::Fail,
+            format_args!("EDX of SENTER was {edx:#x}, every bit of it is reserved"),
+        );
+    }
+    let Some(table) = c.os_sinit_data() else {
+        return out.set(check, Outcome::Unknown, format_args!("{}", c.heap_reason()));
+    };
+    let value = table.capabilities.to_le_bytes();
+    let mut compared = 0usize;
+    let events = logs
+        .events()
+        .filter(|event| event.kind == EventType::OsSinitDataCapHash);
+    for event in events {
+        for alg in HashAlg::ALL {
+            let (Some(logged), Some(hash)) =
+                (event.digest(alg), c.hasher.digest(alg, &[value.as_slice()]))
+            else {
+                continue;
+            };
+            if logged != hash {
+                return out.set(
+                    check,
+                    Outcome::Fail,
+                    format_args!(
+                        "capabilities {:#x} in OsSinitData are not what SINIT measured: {alg} at {}",
+                        table.capabilities, event.offset
+                    ),
+                );
+            }
+            compared = compared.saturating_add(1);
+        }
+    }
+    if compared > 0 {
+        return out.set(
+            check,
+            Outcome::Pass,
+            format_args!(
+                "capabilities {:#x} are those of {compared} digests; EDX of SENTER is 0",
+                table.capabilities
+            ),
+        );
+    }
+    let legacy = logs
+        .iter()
+        .any(|(log, _)| Mapping::of(&log) == Mapping::Legacy);
+    if legacy {
+        out.set(
+            check,
+            Outcome::NotApplicable,
+            format_args!("the legacy mapping measures no capabilities of its own"),
+        );
+    } else {
+        out.set(
+            check,
+            Outcome::Unknown,
+            format_args!("the log has no event OSSINITDATA_CAP_HASH whose hash can be computed"),
+        );
+    }
+}
+
+/// Whether the data of `event`, a HASH_START, is what was measured: else it says nothing (TPM-07).
+#[inline(never)]
+fn is_measured(event: &Event<'_>, c: &Context<'_>) -> bool {
+    event.data.len() == HASH_START_DATA
+        && HashAlg::ALL.into_iter().any(|alg| {
+            matches!(
+                hash_start(event, alg, c.hasher),
+                HashStart::Extended | HashStart::Resulting
+            )
+        })
+}
+
+/// EDX of SENTER: behind SINIT's hash in the data of HASH_START; of a TPM 1.2 in SinitMleData, too.
+fn senter_edx(c: &Context<'_>, logs: &Logs<'_>) -> Option<u32> {
+    let logged = logs
+        .events()
+        .find(|event| event.kind == EventType::HashStart && is_measured(event, c))
+        .and_then(|event| Some(u32::from_le_bytes(*event.data.last_chunk::<4>()?)));
+    let field = c
+        .sinit_mle_data()
+        .filter(|table| table.version <= 8)
+        .map(|table| table.edx_senter_flags);
+    // The one that is not zero, if there is one.
+    logged.filter(|edx| *edx != 0).or(field).or(logged)
+}
+
+/// The first event of `kind` in `log`.
+fn first<'a>(log: &Log<'a>, kind: EventType) -> Option<Event<'a>> {
+    log.events()
+        .filter_map(Result::ok)
+        .find(|event| event.kind == kind)
+}
+
+/// TPM-12. The pages that were measured are used for other things since: what there is to compare
+/// is the copy of the hash that SINIT leaves in the heap, with a TPM 1.2.
+fn mle(c: &Context<'_>, out: &mut Judgement) {
+    let check = CheckId::Tpm12;
+    if !c.is_tpm12() {
+        return out.set(
+            check,
+            Outcome::NotApplicable,
+            format_args!(
+                "the MLE's pages are not kept, nor is its hash in the heap: name it in the references"
+            ),
+        );
+    }
+    let Some(logs) = sound(c, check, out) else {
+        return;
+    };
+    let logged = logs.of(HashAlg::Sha1).and_then(|(log, _)| {
+        let event = first(&log, EventType::MleHash)?;
+        event.digest(HashAlg::Sha1)
+    });
+    let field = c
+        .sinit_mle_data()
+        .and_then(|table| Digest::new(HashAlg::Sha1, &table.mle_hash));
+    match (logged, field) {
+        (Some(logged), Some(field)) => {
+            let outcome = if logged == field {
+                Outcome::Pass
+            } else {
+                Outcome::Fail
+            };
+            out.set(
+                check,
+                outcome,
+                format_args!(
+                    "the MLE is {:.16}.. in the log, {:.16}.. in SinitMleData",
+                    Hex(&logged),
+                    Hex(&field)
+                ),
+            );
+        }
+        (None, _) => out.set(
+            check,
+            Outcome::Unknown,
+            format_args!("the log has no event MLE_HASH"),
+        ),
+        (_, None) => out.set(check, Outcome::Unknown, format_args!("{}", c.heap_reason())),
+    }
+}
+
+/// Whether SINIT measured an STM. `None`: it cannot be told.
+fn measured_stm(c: &Context<'_>, logs: &Logs<'_>) -> Option<bool> {
+    let (log, _) = logs.iter().next()?;
+    match Mapping::of(&log) {
+        // Logged only where it was opted in to.
+        Mapping::Details => Some(first(&log, EventType::StmHash).is_some()),
+        Mapping::Legacy => {
+            let table = c.sinit_mle_data()?;
+            Some(table.mseg_valid != 0 || table.stm_hash.iter().any(|byte| *byte != 0))
+        }
+        Mapping::Tpm2 => HashAlg::ALL.into_iter().find_map(|alg| {
+            let (log, _) = logs.of(alg)?;
+            let logged = first(&log, EventType::StmHash)?.digest(alg)?;
+            Some(logged != c.hasher.digest(alg, &[&[0]])?)
+        }),
+    }
+}
+
+/// TPM-13.
+fn stm(c: &Context<'_>, out: &mut Judgement) {
+    let check = CheckId::Tpm13;
+    let Some(logs) = sound(c, check, out) else {
+        return;
+    };
+    let Some(measured) = measured_stm(c, logs) else {
+        return out.set(
+            check,
+            Outcome::Unknown,
+            format_args!("the log has no event STM_HASH whose hash can be computed"),
+        );
+    };
+    let Some(cpus) = c.facts.cpus.read() else {
+        return out.set(
+            check,
+            Outcome::Unknown,
+            format_args!("IA32_SMM_MONITOR_CTL could not be read"),
+        );
+    };
+    let mut read = 0usize;
+    for cpu in cpus.cpus {
+        let Some(value) = cpu.msr(Msr::SmmMonitorCtl) else {
+            continue;
+        };
+        read = read.saturating_add(1);
+        if (value & 1 != 0) != measured {
+            let (log, cpu_says) = if measured {
+                ("measured an STM", "has none")
+            } else {
+                ("measured no STM", "has one")
+            };
+            return out.set(
+                check,
+                Outcome::Fail,
+                format_args!(
+                    "SINIT {log}, processor {} {cpu_says}: IA32_SMM_MONITOR_CTL {value:#x}",
+                    cpu.number
+                ),
+            );
+        }
+    }
+    let name = if measured { "an STM" } else { "no STM" };
+    if read == 0 {
+        return out.set(
+            check,
+            Outcome::Unknown,
+            format_args!("SINIT measured {name}; no processor lets IA32_SMM_MONITOR_CTL be read"),
+        );
+    }
+    out.set(
+        check,
+        Outcome::Pass,
+        format_args!("SINIT measured {name}, as {read} processors say"),
+    );
+}
+
+/// TPM-14.
+fn transport(c: &Context<'_>, out: &mut Judgement) {
+    let check = CheckId::Tpm14;
+    let Some(tpm) = c.tpm() else {
+        return out.set(check, Outcome::Unknown, format_args!("{}", c.tpm_reason()));
+    };
+    if tpm.family == TpmFamily::Tpm12 {
+        return out.set(
+            check,
+            Outcome::NotApplicable,
+            format_args!("the kernel knows no sessions with a TPM 1.2"),
+        );
+    }
+    match tpm.hmac {
+        Some(true) => out.set(
+            check,
+            Outcome::Pass,
+            format_args!("what the kernel reads of PCRs carries an HMAC"),
+        ),
+        Some(false) => out.set(
+            check,
+            Outcome::Fail,
+            format_args!(
+                "PCR values reach the kernel without an HMAC: with a TPM on a bus, compare a quote"
+            ),
+        ),
+        None => out.set(
+            check,
+            Outcome::Unknown,
+            format_args!("it could not be told whether PCR values carry an HMAC"),
+        ),
+    }
+}
