@@ -213,6 +213,14 @@ impl<'a> Policy<'a> {
             })
     }
 
+    /// The checks that the text requires by name, in the order of the text.
+    pub fn requires_in_order(&self) -> impl Iterator<Item = CheckId> + 'a {
+        self.walk()
+            .statements("require")
+            .filter_map(|(_, mut parser)| parse_check(&mut parser).ok())
+            .map(|(_, check)| check)
+    }
+
     /// What happens on a verdict that is not good.
     pub fn on_failure(&self) -> OnFailure {
         self.on_failure.unwrap_or(OnFailure::Log)

@@ -62,6 +62,14 @@ pub enum Command {
         /// What the file is; default: what its version line says
         #[arg(long = "as", value_name = "KIND")]
         kind: Option<TextKind>,
+        /// Exit with status 1 for warnings, too
+        #[arg(long)]
+        strict: bool,
+    },
+    /// Say what a policy would do with each IOMMU group of this machine, without loading it
+    DryRun {
+        /// The policy; - for standard input
+        policy: PathBuf,
     },
     /// Put a policy or references in force
     Load {

@@ -179,6 +179,7 @@ fn every_command_keeps_its_schema() {
     for text in [&pins, &policy, &broken] {
         seen.valid("lint", &run(&["--json", "lint", text]));
     }
+    seen.valid("dry-run", &run(&["--json", "dry-run", &policy]));
     seen.valid(
         "load",
         &run(&with_sysfs(&device, &["--json", "load", &policy])),

@@ -227,6 +227,74 @@ fn a_text_that_does_not_say_what_it_is_needs_help() {
     assert_eq!(refused.status, Some(2), "{refused:?}");
 }
 
+/// What is well-formed and still surprises is said, with its line, and counts with --strict only.
+#[test]
+fn lint_warns() {
+    let place = directory();
+    let lint = |text: &str, more: &[&str]| {
+        let path = file(&place, "text", text);
+        run(&[&["lint", "--json", path.to_str().expect("UTF-8")], more].concat())
+    };
+    let digest = "ab".repeat(32);
+    let one = |text: &str, line: u64, words: &str| {
+        let loose = lint(text, &[]);
+        assert_eq!(loose.status, Some(0), "{text}: {loose:?}");
+        let warnings = loose.json()["warnings"].as_array().expect("a list").clone();
+        let found = warnings.iter().any(|warning| {
+            warning["line"] == json!(line)
+                && warning["what"]
+                    .as_str()
+                    .is_some_and(|what| what.contains(words))
+        });
+        assert!(found, "{text}: {warnings:?}");
+        let strict = lint(text, &["--strict"]);
+        assert_eq!(strict.status, Some(1), "{text}: {strict:?}");
+    };
+    one(
+        "version 1\n\nwaive TXT-01 \"x\"\n",
+        3,
+        "nothing is ever verified",
+    );
+    one("version 1\non-failure panic\n", 2, "will not stay up");
+    one("version 1\non-failure quarantine\n", 2, "blocks no device");
+    one(
+        "version 1\narrivals quarantine\nallow 8086:10d3\n",
+        3,
+        "chooses its ids",
+    );
+    one("version 1\nextend-pcr 10\n", 2, "IMA extends this PCR");
+    one("version 1\nseal\n", 2, "references cannot be changed");
+    one(
+        "version 1\ncompartment a {\ndevice 0000:03:00.0\n}\n",
+        2,
+        "reach nothing",
+    );
+    one("version 1\nunbound leave\n", 2, "no effect in this version");
+    let launch = |pins: &str| format!("version 1 references\n\nlaunch \"a\" {{\n{pins}\n}}\n");
+    one(
+        &launch(&format!("pcr 17 sha256 {digest}")),
+        3,
+        "never verified",
+    );
+    one(
+        &launch(&format!("pcr 17 sha1 {}", &digest[..40])),
+        3,
+        "less than 256 bits",
+    );
+
+    let quiet = lint(
+        "version 1\nrequire TXT-07\nwaive HEAP-05 \"x\"\n",
+        &["--strict"],
+    );
+    assert_eq!(quiet.status, Some(0), "{quiet:?}");
+    let enrolled = Machine::launched().references(HashAlg::Sha256, &[17, 18]);
+    assert_eq!(lint(&enrolled, &["--strict"]).status, Some(0));
+    // A plan that no machine could carry out is an error, not a warning.
+    let planned = lint("version 1\nregion a 1 + 4K\n", &[]);
+    assert_eq!(planned.status, Some(1));
+    assert_eq!(planned.json()["error"]["column"], json!(10));
+}
+
 #[test]
 fn lint_names_the_place_of_an_error() {
     let place = directory();

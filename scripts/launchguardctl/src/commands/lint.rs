@@ -1,52 +1,92 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! `lint FILE`, and telling the owner's two texts apart.
+//!
+//! A text that is well-formed can still surprise its owner: warnings say so. They count as an error only
+//! with `--strict`.
+
+mod warnings;
 
 use crate::cli::TextKind;
 use crate::input;
 use crate::report::Report;
 use anyhow::{bail, Result};
+use launchguard_pure::plan;
 use launchguard_pure::verify::policy::{Policy, PolicyError, References};
 use serde_json::json;
 use std::path::Path;
 
-/// Checks the text in `file`.
-pub fn run(file: &Path, kind: Option<TextKind>) -> Result<Report> {
+/// Checks the text in `file`. A policy is also planned, as far as that needs no machine.
+pub fn run(file: &Path, kind: Option<TextKind>, strict: bool) -> Result<Report> {
     let text = input::read(file)?;
     let kind = kind_of(&text, file, kind)?;
     let name = file.display();
     let checked = match kind {
-        TextKind::Policy => Policy::parse(&text).map(|policy| {
-            let (required, waived) = (policy.required(), policy.waived());
-            json!({
-                "require": required.iter().map(|check| check.name()).collect::<Vec<_>>(),
-                "waive": waived.iter().map(|check| check.name()).collect::<Vec<_>>(),
-            })
+        TextKind::Policy => Policy::parse(&text).and_then(|policy| {
+            plan::check(&policy, None)?;
+            Ok((policy_json(&policy), warnings::of_policy(&policy)))
         }),
         TextKind::References => References::parse(&text).map(|references| {
-            json!({
+            let holds = json!({
                 "launches": references.launches().map(|launch| launch.name).collect::<Vec<_>>(),
                 "sinit": references.sinits().count(),
                 "mle": references.mles().count(),
-            })
+            });
+            (holds, warnings::of_references(&references, &text))
         }),
     };
-    Ok(match checked {
-        Ok(holds) => Report {
-            text: format!("{name}: well-formed {}", kind.name()),
-            json: json!({"kind": kind.name(), "good": true, "holds": holds, "error": null}),
-            good: true,
-        },
-        Err(error) => Report {
-            text: format!("{name}: {}: {error}", kind.name()),
-            json: json!({
-                "kind": kind.name(),
-                "good": false,
-                "holds": null,
-                "error": error_json(&error),
-            }),
-            good: false,
-        },
+    let (holds, warnings) = match checked {
+        Ok(checked) => checked,
+        Err(error) => {
+            return Ok(Report {
+                text: format!("{name}: {}: {error}", kind.name()),
+                json: json!({
+                    "kind": kind.name(),
+                    "good": false,
+                    "holds": null,
+                    "warnings": [],
+                    "error": error_json(&error),
+                }),
+                good: false,
+            })
+        }
+    };
+    let mut said = String::new();
+    for warning in &warnings {
+        said.push_str(&format!(
+            "{name}: line {}: warning: {}\n",
+            warning.line, warning.what
+        ));
+    }
+    said.push_str(&format!("{name}: well-formed {}", kind.name()));
+    let good = !strict || warnings.is_empty();
+    let listed: Vec<_> = warnings
+        .iter()
+        .map(|warning| json!({"line": warning.line, "what": warning.what}))
+        .collect();
+    Ok(Report {
+        text: said,
+        json: json!({
+            "kind": kind.name(),
+            "good": good,
+            "holds": holds,
+            "warnings": listed,
+            "error": null,
+        }),
+        good,
+    })
+}
+
+fn policy_json(policy: &Policy<'_>) -> serde_json::Value {
+    let (required, waived) = (policy.required(), policy.waived());
+    json!({
+        "require": required.iter().map(|check| check.name()).collect::<Vec<_>>(),
+        "waive": waived.iter().map(|check| check.name()).collect::<Vec<_>>(),
+        "on-failure": policy.on_failure().word(),
+        "extend-pcr": policy.extend_pcr(),
+        "seal": policy.seal(),
+        "regions": policy.regions().map(|region| region.name).collect::<Vec<_>>(),
+        "compartments": policy.compartments().map(|one| one.name).collect::<Vec<_>>(),
     })
 }
 

@@ -3,6 +3,7 @@
 //! One command a file. Each answers with a report, or with an error where input cannot be read.
 
 mod decode;
+mod dry_run;
 mod enroll;
 mod explain;
 mod judge;
@@ -26,7 +27,8 @@ pub fn run(cli: &Cli) -> Result<Report> {
         Command::Status { format } => status::run(&cli.sysfs, *format),
         Command::Explain { id } => explain::run(id.as_deref()),
         Command::Enroll { name } => enroll::run(&cli.sysfs, name.as_deref()),
-        Command::Lint { file, kind } => lint::run(file, *kind),
+        Command::Lint { file, kind, strict } => lint::run(file, *kind, *strict),
+        Command::DryRun { policy } => dry_run::run(policy),
         Command::Load { file, kind } => load::run(&cli.sysfs, file, *kind),
         Command::Judge {
             evidence,

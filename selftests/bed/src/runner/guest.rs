@@ -11,7 +11,11 @@ use launchguard_bed::launch::{Config, Machine};
 use crate::guest::agent::{Agent, Answer};
 
 /// What a kernel prints when it will not come back.
-const DEAD: &[&str] = &["Kernel panic - not syncing", "STAGE: FATAL"];
+const DEAD: &[&str] = &[PANIC, "STAGE: FATAL"];
+/// How a panic begins.
+const PANIC: &str = "Kernel panic - not syncing";
+/// Time between a panic and the restart that follows it (panic=1).
+const LAST_WORDS: Duration = Duration::from_millis(900);
 /// How long a machine may take to power off before it is ended.
 const POWER_OFF: Duration = Duration::from_secs(20);
 
@@ -21,6 +25,8 @@ pub struct Guest {
     agent: Agent,
     deadline: Instant,
     logs: PathBuf,
+    /// Bytes of the first serial port's text in which a death was awaited and seen.
+    mourned: usize,
 }
 
 impl Guest {
@@ -45,11 +51,12 @@ impl Guest {
             agent,
             deadline: Instant::now() + timeout,
             logs: logs.to_owned(),
+            mourned: 0,
         };
         let Self { machine, agent, .. } = &mut guest;
         agent.wait_ready(timeout, &mut || {
             watch(&machine.serial()?);
-            alive(machine)
+            alive(machine, 0)
         })?;
         Ok(guest)
     }
@@ -71,15 +78,25 @@ impl Guest {
     /// Waits for the agent of a kernel that was not seen before.
     pub fn wait_ready(&mut self) -> Result<()> {
         let left = self.left()?;
-        let Self { machine, agent, .. } = self;
-        agent.wait_ready(left, &mut || alive(machine))
+        let Self {
+            machine,
+            agent,
+            mourned,
+            ..
+        } = self;
+        agent.wait_ready(left, &mut || alive(machine, *mourned))
     }
 
     /// Runs a shell script; its status is the caller's business.
     pub fn run(&mut self, script: &str, timeout: Duration) -> Result<Answer> {
         let timeout = timeout.min(self.left()?);
-        let Self { machine, agent, .. } = self;
-        agent.run(script, timeout, &mut || alive(machine))
+        let Self {
+            machine,
+            agent,
+            mourned,
+            ..
+        } = self;
+        agent.run(script, timeout, &mut || alive(machine, *mourned))
     }
 
     /// Runs a shell script that must succeed, and returns its output.
@@ -99,13 +116,32 @@ impl Guest {
     /// Writes a file in the guest.
     pub fn put(&mut self, path: &str, data: &[u8]) -> Result<()> {
         self.left()?;
-        let Self { machine, agent, .. } = self;
-        agent.put(path, data, &mut || alive(machine))
+        let Self {
+            machine,
+            agent,
+            mourned,
+            ..
+        } = self;
+        agent.put(path, data, &mut || alive(machine, *mourned))
     }
 
     /// Runs a script that ends this kernel, and waits for the next one.
     pub fn restart(&mut self, script: &str) -> Result<()> {
         self.agent.send_last(script)?;
+        self.wait_ready()
+    }
+
+    /// Runs a script under which this kernel must panic with `text`, and waits for the next one: the
+    /// machine restarts after a panic.
+    pub fn dies(&mut self, script: &str, text: &str, timeout: Duration) -> Result<()> {
+        let from = self.machine.serial()?.len();
+        let timeout = timeout.min(self.left()?);
+        self.agent.send_last(script)?;
+        self.machine
+            .wait_serial(&format!("{PANIC}: {text}"), from, timeout)?;
+        // The backtrace and what else the dying kernel says ends before the next one begins.
+        std::thread::sleep(LAST_WORDS);
+        self.mourned = self.machine.serial()?.len();
         self.wait_ready()
     }
 
@@ -133,8 +169,9 @@ impl Guest {
 }
 
 /// An error when the machine cannot answer any more.
-fn alive(machine: &Machine) -> Result<()> {
+fn alive(machine: &Machine, mourned: usize) -> Result<()> {
     let serial = machine.serial()?;
+    let serial = serial.get(mourned..).unwrap_or_default();
     for text in DEAD {
         if let Some(at) = serial.find(text) {
             let line = serial[at..].lines().next().unwrap_or(text);

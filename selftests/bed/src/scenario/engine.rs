@@ -140,6 +140,11 @@ fn simple(step: &Step, guest: &mut Guest, context: &Surroundings<'_>) -> Result<
         Step::Commit(step) => commit(step, guest, context),
         Step::Compare(step) => compare(step, guest, context),
         Step::Restart(step) => restart(step.how, guest),
+        Step::Panic(step) => guest.dies(
+            &step.script,
+            &step.output,
+            Duration::from_secs(step.timeout),
+        ),
         Step::Selftest(_) | Step::Run(_) | Step::Keep(_) => Ok(()),
     }
 }

@@ -130,6 +130,8 @@ pub enum Step {
     Compare(Compare),
     /// Starts a kernel anew in the same machine.
     Restart(Restart),
+    /// Runs a shell script under which the kernel must panic, and waits for the next kernel.
+    Panic(Panic),
 }
 
 /// A step that is nothing but its name.
@@ -277,6 +279,21 @@ pub struct Compare {
     pub what: compare::What,
 }
 
+/// See [`Step::Panic`].
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Panic {
+    /// What it shows.
+    pub name: String,
+    /// The script.
+    pub script: String,
+    /// What the kernel must say behind "Kernel panic - not syncing: ".
+    pub output: String,
+    /// Seconds until then.
+    #[serde(default = "default_script")]
+    pub timeout: u64,
+}
+
 /// See [`Step::Restart`].
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -314,6 +331,7 @@ impl Step {
             Self::Run(step) => step.name.clone(),
             Self::Compare(step) => step.name.clone(),
             Self::Restart(step) => step.name.clone(),
+            Self::Panic(step) => step.name.clone(),
         }
     }
 }

@@ -3,9 +3,10 @@
 //! The owner's texts.
 
 use super::message;
+use launchguard_pure::plan;
 use launchguard_pure::verify::catalogue::CheckId;
 use launchguard_pure::verify::policy::{
-    Policy, PolicyError, References, MAX_ENTRIES, MAX_NAME, MAX_REASON,
+    Policy, PolicyError, References, MAX_ENTRIES, MAX_NAME, MAX_REASON, MAX_STATEMENTS,
 };
 
 /// `verify::policy`: `text` is a guard policy.
@@ -23,6 +24,19 @@ pub fn policy(text: &[u8]) {
         assert_eq!(policy.requires(check), policy.required().contains(check));
     }
     assert_eq!(policy.expects_launch(), !policy.required().is_empty());
+    assert!(policy.regions().count() <= MAX_STATEMENTS);
+    assert!(policy
+        .compartments()
+        .all(|one| one.devices().next().is_some()));
+    match plan::check(&policy, None) {
+        Ok(()) => {
+            for window in policy.compartments().flat_map(|one| one.windows()) {
+                assert!(window.size > 0 && window.base % plan::PAGE == 0);
+                assert!(window.iova.checked_add(window.size).is_some());
+            }
+        }
+        Err(error) => check_error(&error, text),
+    }
     // A line's end and a comment never change what a text says.
     let longer = [text, b"\n# behind\n"].concat();
     if let Ok(longer) = Policy::parse(&longer) {
