@@ -398,7 +398,7 @@ void lg_panic(const char *why)
 	panic("%s", why);
 }
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
+#if KERNEL_VERSION(7, 3, 0) > LINUX_VERSION_CODE
 struct tpm_buf *lg_tpm_buf_create(u16 tag, u32 code)
 {
 	struct tpm_buf *buf = kzalloc_obj(*buf);
