@@ -23,17 +23,22 @@ pub const TESTS: &[Test] = &[
 
 fn acm_lists(corpus: &Corpus) {
     const MASK: u32 = 0xfff_3ff0;
-    for (name, device, processors, algs) in [
+    for (name, devices, processors, algs) in [
         (
             "sinit_acm.bin",
-            0xb002,
+            &[0xb002][..],
             &[0x306f0, 0x50660][..],
             &[4, 0xb, 0x14][..],
         ),
-        ("bios_acm.bin", 0xb002, &[0x306f0, 0x50660], &[4, 0xb, 0x14]),
+        (
+            "bios_acm.bin",
+            &[0xb001, 0xb002],
+            &[0x306f0, 0x50660],
+            &[4, 0xb, 0x14],
+        ),
         (
             "bios_acm2.bin",
-            0xb006,
+            &[0xb006],
             &[0x406e0, 0x506e0, 0x806e0, 0x906e0],
             &[4, 0xb, 0xc, 0xd, 0x14, 0x18],
         ),
@@ -46,11 +51,13 @@ fn acm_lists(corpus: &Corpus) {
             "{name}"
         );
         let lists = Lists::decode(&bytes, &acm.header, &acm.info).expect(name);
-        let [chipset] = lists.chipsets.expect(name).chipsets().collect::<Vec<_>>()[..] else {
-            panic!("{name}: one chipset");
-        };
-        assert_eq!((chipset.flags, chipset.vendor), (1, 0x8086), "{name}");
-        assert_eq!((chipset.device, chipset.revision), (device, 1), "{name}");
+        let chipsets: Vec<_> = lists.chipsets.expect(name).chipsets().collect();
+        let found: Vec<u16> = chipsets.iter().map(|chipset| chipset.device).collect();
+        assert_eq!(found, devices, "{name}");
+        for chipset in &chipsets {
+            assert_eq!((chipset.flags, chipset.vendor), (1, 0x8086), "{name}");
+            assert_eq!(chipset.revision, 1, "{name}");
+        }
         let list: Vec<_> = lists.processors.expect(name).processors().collect();
         let signatures: Vec<u32> = list.iter().map(|entry| entry.signature).collect();
         assert_eq!(signatures, processors, "{name}");
@@ -63,7 +70,7 @@ fn acm_lists(corpus: &Corpus) {
         assert_eq!(tpm.capabilities & 0x7f, 3 | (3 << 2), "{name}");
         assert!(tpm.discrete_12() && tpm.discrete_20() && !tpm.new_indices());
         assert_eq!(tpm.algs().collect::<Vec<_>>(), algs, "{name}");
-        let id = |revision: u64| DidVid(revision << 32 | u64::from(device) << 16 | 0x8086);
+        let id = |revision: u64| DidVid(revision << 32 | u64::from(devices[0]) << 16 | 0x8086);
         // As a mask: revision 3 has the bit, revision 2 has not.
         assert_eq!(lists.match_chipset(id(3)), Some(true), "{name}");
         assert_eq!(lists.match_chipset(id(2)), Some(false), "{name}");
