@@ -7,7 +7,7 @@ cd "$(dirname "$0")" || exit 1
 
 need_root
 need_module
-ktap_plan 14
+ktap_plan 15
 
 # mode FILE OCTAL
 mode() {
@@ -19,7 +19,9 @@ permissions() {
 		references_digest pinned_by; do
 		mode "$file" 444 || return 1
 	done
-	mode event_log 400 || return 1
+	for file in event_log evidence; do
+		mode "$file" 400 || return 1
+	done
 	for file in policy references; do
 		mode "$file" 600 || return 1
 	done
@@ -82,9 +84,23 @@ measurement_values() {
 	done
 }
 
+# Its size and the SHA-256 at its end are in it (Documentation/evidence-format.rst).
+evidence_whole() {
+	copy=$(mktemp) || return 1
+	cat "$LG/evidence" > "$copy"
+	size=$(wc -c < "$copy")
+	digest=$(tail -c 32 "$copy" | od -An -v -tx1 | tr -d ' \n')
+	computed=$(head -c "$((size - 32))" "$copy" | sha256sum | cut -d ' ' -f 1)
+	start=$(head -c 6 "$copy")
+	said=$(head -c 20 "$copy" | tail -c 4 | od -An -v -tx1 |
+		sed 's/ *\(..\) \(..\) \(..\) \(..\).*/\4\3\2\1/')
+	rm -f "$copy"
+	same "$start" LGEVID && same "$((0x$said))" "$size" && same "$digest" "$computed"
+}
+
 # What a user other than root must not see or do.
 secret() {
-	for file in event_log policy references commit reverify; do
+	for file in event_log evidence policy references commit reverify; do
 		same "$file $(stat -c %u "$LG/$file")" "$file 0" || return 1
 	done
 }
@@ -119,6 +135,7 @@ check "checks hold their words" check_words
 check "registers are named" register_names
 check "registers hold hexadecimal values" register_values
 check "measurements hold digests" measurement_values
+check "evidence is whole" evidence_whole
 check "log and controls belong to root" secret
 check "commit and reverify cannot be read" write_only
 check "commit refuses what is no digest" rejects

@@ -151,6 +151,11 @@ impl Guest {
         self.wait_ready()
     }
 
+    /// Keeps a file beside the logs.
+    pub fn keep(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        fs::write(self.logs.join(name), bytes).with_context(|| name.to_owned())
+    }
+
     /// The kernel's log.
     pub fn dmesg(&mut self) -> Result<String> {
         let text = self.check("dmesg", Duration::from_secs(30))?;

@@ -9,6 +9,7 @@ use launchguard_bed::launch::{Config, Machine, Undo};
 
 use super::exercised::Journal;
 use super::expect::{Expect, State, READ};
+use super::judge;
 use super::pins::{damaged, Pcrs, Pins, READ_PCRS};
 use super::{Commit, Compare, Corrupt, How, Load, Look, Run, Scenario, Selftest, Step};
 use crate::runner::guest::Guest;
@@ -149,14 +150,16 @@ fn simple(step: &Step, guest: &mut Guest, context: &Surroundings<'_>) -> Result<
     }
 }
 
-/// The published judgement.
+/// The published judgement. Its evidence leads to the same one, here: see [`judge::compare`].
 pub fn state(guest: &mut Guest) -> Result<State> {
-    State::parse(&guest.check(READ, MOMENT)?)
+    let now = State::parse(&guest.check(READ, MOMENT)?)?;
+    judge::compare(now, guest)
 }
 
 /// A new judgement.
 pub fn reverify(guest: &mut Guest) -> Result<State> {
-    State::parse(&guest.check(&format!("{REVERIFY}{READ}"), MOMENT)?)
+    let now = State::parse(&guest.check(&format!("{REVERIFY}{READ}"), MOMENT)?)?;
+    judge::compare(now, guest)
 }
 
 fn load(step: &Load, guest: &mut Guest, context: &Surroundings<'_>) -> Result<()> {
@@ -176,6 +179,7 @@ fn load(step: &Load, guest: &mut Guest, context: &Surroundings<'_>) -> Result<()
         step.settle * 10
     );
     let now = State::parse(&guest.check(&script, MOMENT + Duration::from_secs(step.settle))?)?;
+    let now = judge::compare(now, guest)?;
     context.holds(&step.expect, &now, None)
 }
 

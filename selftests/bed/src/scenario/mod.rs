@@ -5,6 +5,7 @@ pub mod compare;
 pub mod engine;
 pub mod exercised;
 pub mod expect;
+pub mod judge;
 pub mod pins;
 
 use std::collections::BTreeMap;
