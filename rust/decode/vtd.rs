@@ -125,12 +125,12 @@ pub struct Cap(pub u64);
 impl Cap {
     /// PLMR: there is a low protected memory region.
     pub const fn pmr_low(self) -> bool {
-        self.0 & 1 << 5 != 0
+        self.0 & (1 << 5) != 0
     }
 
     /// PHMR: there is a high protected memory region.
     pub const fn pmr_high(self) -> bool {
-        self.0 & 1 << 6 != 0
+        self.0 & (1 << 6) != 0
     }
 
     /// NFR: number of fault recording registers, 1 to 256.
@@ -146,17 +146,17 @@ pub struct Ecap(pub u64);
 impl Ecap {
     /// DT: it answers the address translation services of devices.
     pub const fn device_tlb(self) -> bool {
-        self.0 & 1 << 2 != 0
+        self.0 & (1 << 2) != 0
     }
 
     /// IR: it can remap interrupts.
     pub const fn interrupt_remapping(self) -> bool {
-        self.0 & 1 << 3 != 0
+        self.0 & (1 << 3) != 0
     }
 
     /// SMTS: it has scalable mode.
     pub const fn scalable_mode(self) -> bool {
-        self.0 & 1 << 43 != 0
+        self.0 & (1 << 43) != 0
     }
 }
 
@@ -167,27 +167,27 @@ pub struct Gsts(pub u32);
 impl Gsts {
     /// TES: DMA is translated.
     pub const fn translation(self) -> bool {
-        self.0 & 1 << 31 != 0
+        self.0 & (1 << 31) != 0
     }
 
     /// RTPS: the root table pointer was taken over.
     pub const fn root_set(self) -> bool {
-        self.0 & 1 << 30 != 0
+        self.0 & (1 << 30) != 0
     }
 
     /// IRES: interrupts are remapped.
     pub const fn interrupt_remapping(self) -> bool {
-        self.0 & 1 << 25 != 0
+        self.0 & (1 << 25) != 0
     }
 
     /// IRTPS: the interrupt remapping table pointer was taken over.
     pub const fn interrupt_table_set(self) -> bool {
-        self.0 & 1 << 24 != 0
+        self.0 & (1 << 24) != 0
     }
 
     /// CFIS: interrupts in the compatibility format pass by the remapping.
     pub const fn compatibility_interrupts(self) -> bool {
-        self.0 & 1 << 23 != 0
+        self.0 & (1 << 23) != 0
     }
 }
 

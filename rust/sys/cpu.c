@@ -8,11 +8,14 @@
 #include <linux/string.h>
 #include <asm/cpuid/api.h>
 #include <asm/msr.h>
-#include <asm/mtrr.h>
 #include <asm/processor.h>
 
 #include <launchguard/helpers.h>
 
+/* SDM volume 4; the kernel's own names are in mixed case. */
+#define MSR_MTRR_CAP 0xfe
+#define MSR_MTRR_BASE(n) (0x200 + 2 * (n))
+#define MSR_MTRR_MASK(n) (0x201 + 2 * (n))
 #define MTRRCAP_COUNT 0xff
 
 struct cpu_call {
@@ -46,12 +49,12 @@ static void read_mtrrs(struct lg_cpu *cpu)
 	u64 cap;
 	u32 i, count;
 
-	if (rdmsrq_safe(MSR_MTRRcap, &cap))
+	if (rdmsrq_safe(MSR_MTRR_CAP, &cap))
 		return;
 	count = min_t(u32, cap & MTRRCAP_COUNT, LG_MTRR_RANGES);
 	for (i = 0; i < count; i++)
-		if (!rdmsrq_safe(MTRRphysBase_MSR(i), &cpu->mtrr_base[i]) &&
-		    !rdmsrq_safe(MTRRphysMask_MSR(i), &cpu->mtrr_mask[i]))
+		if (!rdmsrq_safe(MSR_MTRR_BASE(i), &cpu->mtrr_base[i]) &&
+		    !rdmsrq_safe(MSR_MTRR_MASK(i), &cpu->mtrr_mask[i]))
 			cpu->mtrrs_read |= BIT(i);
 }
 

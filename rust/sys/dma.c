@@ -119,7 +119,7 @@ static void read_function(struct pci_dev *dev, struct lg_function *out)
 		out->subordinate = dev->subordinate->busn_res.end;
 	}
 	out->bus_master = command < 0 ? -1 : !!(command & PCI_COMMAND_MASTER);
-	out->driver = READ_ONCE(dev->dev.driver) != NULL;
+	out->driver = !!READ_ONCE(dev->dev.driver);
 	out->untrusted = dev->untrusted;
 	out->external_facing = dev->external_facing;
 	out->virtual_function = dev->is_virtfn;

@@ -65,7 +65,7 @@ impl PathStep {
     /// As PCI writes it: device in bits 7:3, function in bits 2:0; `None` beyond their ranges.
     pub const fn devfn(self) -> Option<u8> {
         if self.device < 32 && self.function < 8 {
-            Some(self.device << 3 | self.function)
+            Some((self.device << 3) | self.function)
         } else {
             None
         }

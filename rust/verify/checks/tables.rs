@@ -66,10 +66,10 @@ pub(super) fn compare(c: &Context<'_>, kind: ElementType, table: Evidence<&[u8]>
 
 /// The table in SinitMleData's element `kind`, as it lies there: its own length may be wrong, which
 /// is for the comparison to find.
-fn element<'a>(
-    data: Option<SinitMleData<'a>>,
+fn element(
+    data: Option<SinitMleData<'_>>,
     kind: ElementType,
-) -> Result<Option<&'a [u8]>, &'static str> {
+) -> Result<Option<&[u8]>, &'static str> {
     let data = data.ok_or("SinitMleData cannot be decoded (HEAP-03)")?;
     let found = data
         .elements()

@@ -53,10 +53,7 @@ fn the_page_of_a_good_launch() {
         assert!(page.stdout.contains(part), "{part}");
     }
     // sha256sum of the file.
-    let hash: String = <sha2::Sha256 as sha2::Digest>::digest(&bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash = format!("{:x}", <sha2::Sha256 as sha2::Digest>::digest(&bytes));
     assert!(page.stdout.contains(&hash));
 }
 

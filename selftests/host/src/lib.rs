@@ -14,3 +14,12 @@ pub mod fixture;
 pub mod harness;
 
 pub use launchguard_pure::hasher::HostHasher;
+
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
+}

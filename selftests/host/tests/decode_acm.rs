@@ -287,7 +287,7 @@ fn with_lists() -> Vec<u8> {
 }
 
 fn id(device: u16, revision: u16) -> DidVid {
-    DidVid(u64::from(revision) << 32 | u64::from(device) << 16 | 0x8086)
+    DidVid((u64::from(revision) << 32) | (u64::from(device) << 16) | 0x8086)
 }
 
 fn lists_of(bytes: &[u8]) -> Result<Lists<'_>, AcmError> {

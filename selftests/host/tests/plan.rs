@@ -44,7 +44,7 @@ fn function(bus: u8, device: u8, function: u8, group: u32) -> PciFunction {
     PciFunction {
         segment: 0,
         bus,
-        devfn: device << 3 | function,
+        devfn: (device << 3) | function,
         vendor: 0x8086,
         device: 0x10d3,
         class: 0x02_0000,

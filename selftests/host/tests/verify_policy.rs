@@ -189,10 +189,8 @@ fn numbers_are_exact() {
 #[test]
 fn the_number_of_statements_is_limited() {
     let regions = |count: usize| {
-        let lines: String = (0..count)
-            .map(|n| format!("region r{n} 0 + 4K\n"))
-            .collect();
-        format!("version 1\n{lines}")
+        let lines: Vec<String> = (0..count).map(|n| format!("region r{n} 0 + 4K")).collect();
+        format!("version 1\n{}\n", lines.join("\n"))
     };
     assert!(Policy::parse(regions(MAX_STATEMENTS).as_bytes()).is_ok());
     assert_eq!(

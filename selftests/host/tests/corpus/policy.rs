@@ -70,7 +70,7 @@ fn acm_lists(corpus: &Corpus) {
         assert_eq!(tpm.capabilities & 0x7f, 3 | (3 << 2), "{name}");
         assert!(tpm.discrete_12() && tpm.discrete_20() && !tpm.new_indices());
         assert_eq!(tpm.algs().collect::<Vec<_>>(), algs, "{name}");
-        let id = |revision: u64| DidVid(revision << 32 | u64::from(devices[0]) << 16 | 0x8086);
+        let id = |revision: u64| DidVid((revision << 32) | (u64::from(devices[0]) << 16) | 0x8086);
         // As a mask: revision 3 has the bit, revision 2 has not.
         assert_eq!(lists.match_chipset(id(3)), Some(true), "{name}");
         assert_eq!(lists.match_chipset(id(2)), Some(false), "{name}");
@@ -162,12 +162,11 @@ fn policy_data(corpus: &Corpus) {
         panic!();
     };
     assert_eq!((sinit_min_version, hashes.alg), (0x11, HashAlg::Sha1));
-    let first: String = hashes
-        .iter()
-        .flatten()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    assert_eq!(first, "3a3d4fe7fb33fdd3bc31e998d991a7c657eb3652");
+    let first: Vec<u8> = hashes.iter().flatten().copied().collect();
+    assert_eq!(
+        launchguard_host_tests::hex(&first),
+        "3a3d4fe7fb33fdd3bc31e998d991a7c657eb3652"
+    );
 }
 
 /// Two machines measured AUX and PS of the first set, and no PO; the event's digest is that of its data.

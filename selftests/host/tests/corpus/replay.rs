@@ -5,6 +5,7 @@
 use crate::Test;
 use launchguard_host_tests::corpus::{Case, Corpus};
 use launchguard_host_tests::fixture::log::hash;
+use launchguard_host_tests::hex;
 use launchguard_host_tests::HostHasher;
 use launchguard_pure::decode::bytes::Bytes;
 use launchguard_pure::decode::digest::{Digest, HashAlg, Hasher};
@@ -52,10 +53,6 @@ fn by_hand(case: &Case, pcr: u64, start: Option<Vec<u8>>) -> String {
 fn bytes(hex: &str) -> Vec<u8> {
     let digit = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).expect("hex");
     (0..hex.len()).step_by(2).map(digit).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A field of the case's SinitMleData, hex without prefix.

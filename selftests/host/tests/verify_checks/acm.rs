@@ -26,10 +26,10 @@ pub(super) const CASES: &[Case] = &[
         m.change(Reg::BootStatus, |value| value & !(1 << 63));
     }),
     warns(Acm01, "reports an error", |m| {
-        m.change(Reg::BootStatus, |value| value | 1 << 62);
+        m.change(Reg::BootStatus, |value| value | (1 << 62));
     }),
     warns(Acm01, "disabled by the policy", |m| {
-        m.change(Reg::BootStatus, |value| value | 1 << 60);
+        m.change(Reg::BootStatus, |value| value | (1 << 60));
     }),
     warns(Acm02, "does not trust the BIOS", |m| {
         m.change(Reg::BootStatus, |value| value & !(1 << 59));
@@ -181,10 +181,7 @@ fn every_processor_must_be_one_of_the_modules() {
 fn sinit_is_compared_in_its_own_algorithm() {
     let machine = Machine::launched();
     let pins = machine.references(HashAlg::Sha256, &[17, 18]);
-    let hash: String = launchguard_host_tests::fixture::sinit_hash()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash = launchguard_host_tests::hex(&launchguard_host_tests::fixture::sinit_hash());
     for (line, expected) in [
         (format!("sinit sha256 {hash}\n"), Pass),
         (format!("sinit sha384 {}\n", "07".repeat(48)), Unknown),

@@ -133,7 +133,7 @@ pub(super) const CASES: &[Case] = &[
         m.dma.registers().gsts = GSTS & !(1 << 25);
     }),
     warns(Dma07, "compatibility format pass by (CFIS)", |m| {
-        m.dma.registers().gsts = GSTS | 1 << 23;
+        m.dma.registers().gsts = GSTS | (1 << 23);
     }),
     warns(Dma07, "cannot remap interrupts (ECAP.IR)", |m| {
         m.dma.registers().ecap &= !(1 << 3)
@@ -483,7 +483,7 @@ fn sound_machines_of_other_kinds() {
         (
             |m| {
                 m.dma.registers().gsts = 0;
-                m.dma.registers().pmen = 1 << 31 | 1;
+                m.dma.registers().pmen = (1 << 31) | 1;
             },
             Dma03,
             "translation or PMRs are on",

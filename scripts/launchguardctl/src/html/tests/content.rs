@@ -121,7 +121,7 @@ fn events_are_told_in_words() {
     assert!(!words.contains("WAKEUP"), "{words}");
     let start = &shown.log.events[0];
     let hash = launchguard_host_tests::fixture::sinit_hash();
-    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = crate::report::hex(&hash);
     assert!(start
         .words
         .as_deref()
