@@ -89,6 +89,9 @@ pub enum Command {
         /// Judge by these references; default: those in the evidence
         #[arg(long, value_name = "FILE")]
         references: Option<PathBuf>,
+        /// List the checks that pass and those that do not apply, too
+        #[arg(long)]
+        all: bool,
     },
     /// Print a line for the judgement, and for every change of it
     Watch {

@@ -9,6 +9,7 @@ use launchguard_host_tests::fixture::Machine;
 use launchguard_pure::decode::digest::HashAlg;
 use launchguard_pure::decode::registers::Reg;
 use launchguard_pure::verify::catalogue::CheckId;
+use launchguard_pure::verify::judgement::Outcome;
 use serde_json::json;
 use std::path::Path;
 
@@ -58,10 +59,19 @@ fn the_verdict_is_the_machines_own() {
             assert_eq!(entry["outcome"], finding.outcome.word(), "{check}");
             assert_eq!(entry["detail"], finding.detail.as_str(), "{check}");
         }
-        let text = run(&["judge", path.to_str().expect("UTF-8")]);
+        let text = run(&["judge", "--all", path.to_str().expect("UTF-8")]);
         assert_eq!(text.status, Some(status));
         assert!(text.stdout.contains(verdict), "{text:?}");
         assert!(text.stdout.contains("TXT-01   critical"), "{text:?}");
+        // Without --all, only what somebody must look at.
+        let short = run(&["judge", path.to_str().expect("UTF-8")]);
+        for check in CheckId::ALL {
+            let outcome = expected.outcome(check);
+            let waived = policy.is_some_and(|text| text.contains(check.name()));
+            let loud = waived || matches!(outcome, Outcome::Fail | Outcome::Unknown);
+            let listed = short.stdout.contains(&format!("\n{:<8} ", check.name()));
+            assert_eq!(listed, loud, "{check}: {outcome} in {short:?}");
+        }
         // No colours where no terminal is.
         assert!(!text.stdout.contains('\u{1b}'), "{text:?}");
     }

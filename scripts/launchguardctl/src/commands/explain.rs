@@ -7,6 +7,9 @@ use anyhow::{Context, Result};
 use launchguard_pure::verify::catalogue::{CheckId, Entry};
 use serde_json::{json, Value};
 
+/// Characters of a line.
+const WIDTH: usize = 80;
+
 /// Explains the check `id`, in upper or lower case; without one lists all checks.
 pub fn run(id: Option<&str>) -> Result<Report> {
     let Some(id) = id else {
@@ -15,18 +18,27 @@ pub fn run(id: Option<&str>) -> Result<Report> {
     let check = CheckId::from_name(&id.to_ascii_uppercase())
         .with_context(|| format!("no check has the id {id:?}"))?;
     let entry = check.entry();
-    let text = format!(
-        "{}: {}\n\nSeverity      {}, {} unless the policy says otherwise\n\
-         Passes when   {}\nWhy it counts {}\nWhat to do    {}\nSource        {}\n",
-        entry.name,
-        entry.title,
+    let weight = format!(
+        "{}, {} unless the policy says otherwise",
         entry.severity,
-        entry.weight.word(),
-        entry.meaning,
-        entry.attack,
-        entry.remedy,
-        entry.source
+        entry.weight.word()
     );
+    let mut text = format!("{}: {}\n\n", entry.name, entry.title);
+    for (name, words) in [
+        ("Severity", weight.as_str()),
+        ("Passes when", entry.meaning),
+        ("Why it counts", entry.attack),
+        ("What to do", entry.remedy),
+        ("Source", entry.source),
+    ] {
+        let first = format!("{name:<14}");
+        let options = textwrap::Options::new(WIDTH)
+            .initial_indent(&first)
+            .subsequent_indent("              ")
+            .break_words(false);
+        text.push_str(&textwrap::fill(words, options));
+        text.push('\n');
+    }
     Ok(Report {
         text,
         json: object(entry),

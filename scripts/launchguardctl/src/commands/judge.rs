@@ -8,7 +8,7 @@ use crate::report::{line, Report};
 use anyhow::{anyhow, Context, Result};
 use launchguard_evidence::{FormatError, Snapshot, What};
 use launchguard_pure::verify::catalogue::{CheckId, Weight};
-use launchguard_pure::verify::judgement::{Judgement, Verdict};
+use launchguard_pure::verify::judgement::{Judgement, Outcome, Verdict};
 use launchguard_pure::verify::policy::{Policy, References};
 use serde_json::{json, Map, Value};
 use std::path::Path;
@@ -23,15 +23,20 @@ struct Texts {
     references: Option<Vec<u8>>,
 }
 
-/// Judges the evidence in `file`, by the texts in it or by others.
-pub fn run(file: &Path, policy: Option<&Path>, references: Option<&Path>) -> Result<Report> {
+/// Judges the evidence in `file`, by the texts in it or by others. `all` lists every check.
+pub fn run(
+    file: &Path,
+    policy: Option<&Path>,
+    references: Option<&Path>,
+    all: bool,
+) -> Result<Report> {
     let bytes = read(file)?;
     let snapshot = Snapshot::read(&bytes).with_context(|| file.display().to_string())?;
     let texts = Texts {
         policy: policy.map(input::read).transpose()?,
         references: references.map(input::read).transpose()?,
     };
-    judge(&snapshot, &texts)
+    judge(&snapshot, &texts, all)
 }
 
 /// The bytes of a file. From the module they come in many reads, which fit together only when all
@@ -58,7 +63,7 @@ fn read(file: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn judge(snapshot: &Snapshot<'_>, texts: &Texts) -> Result<Report> {
+fn judge(snapshot: &Snapshot<'_>, texts: &Texts, all: bool) -> Result<Report> {
     let theirs = &snapshot.texts;
     let policy = texts.policy.as_deref().or(theirs.policy);
     let references = texts.references.as_deref().or(theirs.references);
@@ -86,15 +91,9 @@ fn judge(snapshot: &Snapshot<'_>, texts: &Texts) -> Result<Report> {
     } else {
         Vec::new()
     };
-    let text = text(
-        snapshot,
-        texts,
-        word,
-        &reasons,
-        &policy,
-        &judgement,
-        &differences,
-    );
+    let mut text = head(snapshot, origins(texts, theirs), word, &reasons, &judgement);
+    text.push_str(&table(&policy, &judgement, all));
+    text.push_str(&disagreement(&differences));
     let json = json!({
         "verdict": word.word(),
         "reason": reasons,
@@ -103,8 +102,8 @@ fn judge(snapshot: &Snapshot<'_>, texts: &Texts) -> Result<Report> {
         "generation": snapshot.generation,
         "version": snapshot.info.version,
         "kernel": snapshot.info.kernel_release,
-        "policy": origin(texts.policy.as_deref(), theirs.policy),
-        "references": origin(texts.references.as_deref(), theirs.references),
+        "policy": origins(texts, theirs)[0],
+        "references": origins(texts, theirs)[1],
         "checks": checks(&policy, &judgement),
         "recorded": {
             "verdict": snapshot.recorded_verdict,
@@ -187,14 +186,24 @@ fn differences(snapshot: &Snapshot<'_>, verdict: Verdict, judgement: &Judgement)
     found
 }
 
-fn text(
-    snapshot: &Snapshot<'_>,
+/// Where policy and references come from, in a word each.
+fn origins(
     texts: &Texts,
+    theirs: &launchguard_pure::verify::evidence::Texts<'_>,
+) -> [&'static str; 2] {
+    [
+        origin(texts.policy.as_deref(), theirs.policy),
+        origin(texts.references.as_deref(), theirs.references),
+    ]
+}
+
+/// What stands above the checks.
+fn head(
+    snapshot: &Snapshot<'_>,
+    [policy, references]: [&str; 2],
     word: Verdict,
     reasons: &[&str],
-    policy: &Policy<'_>,
     judgement: &Judgement,
-    differences: &[Value],
 ) -> String {
     let mut text = String::new();
     line(&mut text, "verdict", &verdict(word.word()));
@@ -213,31 +222,62 @@ fn text(
         harmless(info.kernel_release)
     );
     line(&mut text, "made by", &made_by);
-    let theirs = &snapshot.texts;
-    line(
-        &mut text,
-        "policy",
-        origin(texts.policy.as_deref(), theirs.policy),
-    );
-    let references = origin(texts.references.as_deref(), theirs.references);
+    line(&mut text, "policy", policy);
     line(&mut text, "references", references);
-    text.push_str(&format!(
+    text
+}
+
+/// The checks, those that somebody must look at first; the others only with `all`.
+fn table(policy: &Policy<'_>, judgement: &Judgement, all: bool) -> String {
+    let mut text = format!(
         "\n{:<8} {:<8} {:<8} {:<8} detail\n",
         "id", "severity", "outcome", "counts"
-    ));
-    for check in CheckId::ALL {
-        let finding = judgement.finding(check);
-        let row = format!(
-            "{:<8} {:<8} {} {:<8} {}",
-            check.name(),
-            check.severity().word(),
-            outcome(finding.outcome.word(), 8),
-            counts(policy, check),
-            finding.detail
-        );
-        text.push_str(row.trim_end());
-        text.push('\n');
+    );
+    let mut quiet = [0usize; 2];
+    for wanted in [
+        Outcome::Fail,
+        Outcome::Unknown,
+        Outcome::Pass,
+        Outcome::NotApplicable,
+    ] {
+        for check in CheckId::ALL {
+            let finding = judgement.finding(check);
+            if finding.outcome != wanted {
+                continue;
+            }
+            match wanted {
+                Outcome::Pass => quiet[0] += 1,
+                Outcome::NotApplicable => quiet[1] += 1,
+                Outcome::Fail | Outcome::Unknown => {}
+            }
+            let loud = matches!(wanted, Outcome::Fail | Outcome::Unknown);
+            if !(all || loud || policy.waives(check)) {
+                continue;
+            }
+            let row = format!(
+                "{:<8} {:<8} {} {:<8} {}",
+                check.name(),
+                check.severity().word(),
+                outcome(finding.outcome.word(), 8),
+                counts(policy, check),
+                finding.detail
+            );
+            text.push_str(row.trim_end());
+            text.push('\n');
+        }
     }
+    if !all {
+        let [pass, silent] = quiet;
+        text.push_str(&format!(
+            "\n{pass} checks pass, {silent} do not apply; --all lists them\n"
+        ));
+    }
+    text
+}
+
+/// What the module said otherwise.
+fn disagreement(differences: &[Value]) -> String {
+    let mut text = String::new();
     if !differences.is_empty() {
         text.push_str("\nThe machine said otherwise:\n");
     }

@@ -34,7 +34,8 @@ pub fn run(cli: &Cli) -> Result<Report> {
             evidence,
             policy,
             references,
-        } => judge::run(evidence, policy.as_deref(), references.as_deref()),
+            all,
+        } => judge::run(evidence, policy.as_deref(), references.as_deref(), *all),
         Command::Watch { once, interval } => watch::run(
             &cli.sysfs,
             cli.json,
