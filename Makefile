@@ -37,16 +37,16 @@ launchguardctl: sdk-ready
 # What belongs to the command: manual pages and completions, from the command itself.
 docs-cli: launchguardctl
 	@mkdir -p out/man out/completion
-	@out/launchguardctl man --directory out/man
+	@$(ENTER) out/launchguardctl man --directory out/man
 	@for shell in bash zsh fish; do \
-		out/launchguardctl completion $$shell >out/completion/launchguardctl.$$shell || exit 1; \
+		$(ENTER) out/launchguardctl completion $$shell >out/completion/launchguardctl.$$shell || exit 1; \
 	done
 
 # The emulated launch's first stage: firmware, GETSEC and SINIT for tboot.
 stage: sdk-ready
 	@$(ENTER) make -s -C selftests/launch
 
-test: modules stage
+test: modules stage launchguardctl
 	@scripts/test $(if $(KERNEL),--kernel $(KERNEL)) $(if $(SCENARIO),--only $(SCENARIO))
 
 # From the notes of the last whole "make test".

@@ -89,10 +89,10 @@ pub(super) const CPU_08: Entry = Entry {
     severity: Severity::High,
     weight: Weight::Advisory,
     title: "SMM monitor",
-    meaning: "IA32_SMM_MONITOR_CTL is equal on every processor and no monitor is active; an active one cannot be judged",
+    meaning: "IA32_SMM_MONITOR_CTL is equal on every processor, and no monitor is active or its MSEG is that of TXT.MSEG.BASE and the log has the STM that SINIT measured",
     attack: "a monitor of somebody else's is above the launched system",
     remedy: "firmware setup: install no STM, or the one that the launch measured",
-    source: "SDG 2.3; SDM volume 3, dual-monitor treatment",
+    source: "SDG 2.3; SDM volume 3, dual-monitor treatment; tboot verify_stm()",
 };
 
 pub(super) const CPU_09: Entry = Entry {

@@ -177,7 +177,7 @@ fn mle(c: &Context<'_>, out: &mut Judgement) {
 }
 
 /// Whether SINIT measured an STM. `None`: it cannot be told.
-fn measured_stm(c: &Context<'_>, logs: &Logs<'_>) -> Option<bool> {
+pub(super) fn measured_stm(c: &Context<'_>, logs: &Logs<'_>) -> Option<bool> {
     let (log, _) = logs.iter().next()?;
     match Mapping::of(&log) {
         // Logged only where it was opted in to.

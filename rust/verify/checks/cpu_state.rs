@@ -2,8 +2,10 @@
 
 //! CPU-06 to CPU-08 and CPU-10: what runs below the kernel on each processor.
 
+use super::agreement::measured_stm;
 use super::context::{Context, State};
 use super::cpu::{differing, is_complete, not_equal, over_all, processors, Told, SMX};
+use super::txt::unread;
 use super::Check;
 use crate::decode::acm::Header;
 use crate::decode::msr::Msr;
@@ -134,15 +136,7 @@ fn smm_monitor(c: &Context<'_>, out: &mut Judgement) {
             .filter(|value| value & VALID != 0)
     };
     if let Some(value) = facts.cpus.iter().find_map(active) {
-        // TXT.MSEG.BASE is not in revision 013 of the guide, and not read.
-        return out.set(
-            check,
-            Outcome::Unknown,
-            format_args!(
-                "an SMM monitor is active (IA32_SMM_MONITOR_CTL {value:#x}); its MSEG cannot be \
-                 compared"
-            ),
-        );
+        return active_monitor(c, value, out);
     }
     let judge = |cpu: &Cpu| match cpu.msr(Msr::SmmMonitorCtl) {
         None => Told::Unread(Msr::SmmMonitorCtl),
@@ -154,6 +148,33 @@ fn smm_monitor(c: &Context<'_>, out: &mut Judgement) {
         check,
         judge,
         format_args!("no SMM monitor is active on any processor"),
+    );
+}
+
+/// CPU-08 where a monitor is active: it must be the one that SINIT measured (tboot verify_stm).
+#[inline(never)]
+fn active_monitor(c: &Context<'_>, control: u64, out: &mut Judgement) {
+    const MSEG: u64 = 0xffff_f000;
+    let check = CheckId::Cpu08;
+    let Some(base) = c.reg(Reg::MsegBase) else {
+        return unread(out, check, Reg::MsegBase);
+    };
+    let same = control & MSEG == base;
+    let (outcome, words) = match (same, c.sound_logs().and_then(|logs| measured_stm(c, logs))) {
+        (false, _) => (Outcome::Fail, "is another"),
+        (true, Some(true)) => (Outcome::Pass, "is the one that SINIT measured"),
+        (true, Some(false)) => (Outcome::Fail, "is the same, but SINIT measured none"),
+        (true, None) => (
+            Outcome::Unknown,
+            "is the same; whether SINIT measured it cannot be told",
+        ),
+    };
+    out.set(
+        check,
+        outcome,
+        format_args!(
+            "an SMM monitor is active (IA32_SMM_MONITOR_CTL {control:#x}), TXT.MSEG.BASE {base:#x} {words}"
+        ),
     );
 }
 

@@ -163,6 +163,7 @@ fn run(command: Command) -> Result<bool> {
                 kernel_modules: modules,
                 module,
                 selftests,
+                command: None,
             };
             initramfs::build(&contents, &output)?;
             Ok(true)

@@ -41,6 +41,8 @@ pub struct Contents {
     pub module: Option<PathBuf>,
     /// The folder of the kselftests; without it the machine has none.
     pub selftests: Option<PathBuf>,
+    /// launchguardctl; without it the machine has none.
+    pub command: Option<PathBuf>,
 }
 
 /// Builds the RAM disk of `contents` and writes it to `path`.
@@ -82,6 +84,14 @@ fn archive(contents: &Contents) -> Result<Vec<u8>> {
     archive.directory("usr/lib/firmware");
     if let Some(module) = &contents.module {
         archive.file("launchguard.ko", 0o644, &stripped(module)?);
+    }
+    if let Some(command) = &contents.command {
+        for library in closure(&[command.to_str().context("file name")?])? {
+            if library != *command {
+                copy(&mut archive, &library)?;
+            }
+        }
+        archive.file("usr/bin/launchguardctl", 0o755, &stripped(command)?);
     }
     if let Some(selftests) = &contents.selftests {
         tests(&mut archive, selftests)?;
@@ -165,7 +175,7 @@ fn kernel_module(archive: &mut Archive, folder: &Path, name: &str) -> Result<()>
     Ok(())
 }
 
-/// The module without its debug information, as a distribution installs it.
+/// A module or program without its debug information, as a distribution installs it.
 fn stripped(module: &Path) -> Result<Vec<u8>> {
     let output = scratch("ko");
     let status = Command::new("strip")
@@ -175,7 +185,7 @@ fn stripped(module: &Path) -> Result<Vec<u8>> {
         .status()
         .context("strip")?;
     if !status.success() {
-        bail!("{} is no module (`make` builds it)", module.display());
+        bail!("{} cannot be stripped (`make` builds it)", module.display());
     }
     take(&output)
 }

@@ -66,6 +66,7 @@ impl Bench {
             kernel_modules: kernel.modules.clone(),
             module: Some(kernel.module.clone()),
             selftests: Some(self.checkout.join("selftests")),
+            command: Some(self.checkout.join("out/launchguardctl")).filter(|file| file.is_file()),
         };
         initramfs::build(&contents, &path)?;
         Ok(path)

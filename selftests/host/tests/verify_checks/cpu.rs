@@ -5,6 +5,7 @@
 use super::{fails, warns, Case};
 use launchguard_host_tests::fixture::Machine;
 use launchguard_pure::decode::msr::Msr;
+use launchguard_pure::decode::registers::Reg;
 use launchguard_pure::verify::catalogue::CheckId::{self, *};
 use launchguard_pure::verify::judgement::{Outcome, Verdict};
 
@@ -202,10 +203,26 @@ fn the_enclaves_version_binds_only_where_it_is_locked() {
     assert_eq!(outcome(Cpu07, gone), Outcome::Unknown);
 }
 
+/// An active monitor lies in the MSEG that the chipset names, and SINIT has measured it.
 #[test]
-fn an_active_smm_monitor_is_not_judged() {
-    let active = |m: &mut Machine| m.cpus.set_all(Msr::SmmMonitorCtl, Some(0x7f10_0001));
-    assert_eq!(outcome(Cpu08, active), Outcome::Unknown);
+fn an_active_smm_monitor_is_the_measured_one() {
+    let active = |m: &mut Machine, base: Option<u64>, measured: bool| {
+        if measured {
+            m.change_launch(|records| super::tpm::with_stm(records));
+        }
+        m.cpus.set_all(Msr::SmmMonitorCtl, Some(0x7f10_0005));
+        m.registers.set(Reg::MsegBase, base);
+    };
+    let told = |base, measured| outcome(Cpu08, |m| active(m, base, measured));
+    assert_eq!(told(Some(0x7f10_0000), true), Outcome::Pass);
+    assert_eq!(told(Some(0x7f10_0000), false), Outcome::Fail);
+    assert_eq!(told(Some(0x7f20_0000), true), Outcome::Fail);
+    assert_eq!(told(None, true), Outcome::Unknown);
+    let no_log = outcome(Cpu08, |m| {
+        active(m, Some(0x7f10_0000), true);
+        m.log = None;
+    });
+    assert_eq!(no_log, Outcome::Unknown);
 }
 
 #[test]

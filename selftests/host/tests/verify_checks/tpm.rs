@@ -16,7 +16,7 @@ fn set_monitor(machine: &mut Machine, index: usize, value: Option<u64>) {
     cpus[index].msrs[Msr::SmmMonitorCtl.index()] = value;
 }
 
-fn with_stm(records: &mut [Record]) {
+pub(super) fn with_stm(records: &mut [Record]) {
     for record in records.iter_mut().filter(|record| record.kind == 0x40e) {
         *record = Record::measured(17, 0x40e, &BANKS, b"an STM", &[0]);
     }
