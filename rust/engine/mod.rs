@@ -111,7 +111,7 @@ impl Engine {
                 notes: Notes::default(),
                 examined: Arc::new(
                     Examined {
-                        collected: Collected::NOTHING,
+                        collected: KBox::new(Collected::NOTHING, GFP_KERNEL)?,
                         judgement: memory::boxed(&Judgement::NONE)?,
                         awaiting: true,
                         timing: Timing::default(),

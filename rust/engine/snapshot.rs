@@ -28,7 +28,7 @@ pub(crate) struct Timing {
 /// The evidence and what was found in it.
 pub(crate) struct Examined {
     /// The evidence.
-    pub(crate) collected: Collected,
+    pub(crate) collected: KBox<Collected>,
     /// The judgement; its verdict does not count the snapshot's notes.
     pub(crate) judgement: KBox<Judgement>,
     /// Whether it was judged as evidence to which more may come.

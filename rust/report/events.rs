@@ -6,6 +6,7 @@ use super::files::Reasons;
 use crate::decode::text::Text;
 use crate::engine::{Kind, Snapshot};
 use crate::sys::device::Device;
+use crate::verify::judgement::Verdict;
 use kernel::prelude::*;
 use kernel::str::CString;
 
@@ -21,16 +22,16 @@ pub(crate) fn announce(device: &Device, snapshot: &Snapshot, before: &Snapshot) 
             announce_text(device, snapshot, kind);
         }
     }
-    let before = before.verdict;
-    if snapshot.verdict == before {
+    if snapshot.verdict == before.verdict {
         return;
     }
-    let line = Line::format(format_args!(
-        "verdict {} (was {before}): {}",
-        snapshot.verdict,
-        Reasons(snapshot)
-    ));
-    pr_info!("{}\n", line.as_str());
+    announce_verdict(device, snapshot, before.verdict);
+}
+
+// Functions that are not inlined keep their lines off each other's stack.
+#[inline(never)]
+fn announce_verdict(device: &Device, snapshot: &Snapshot, before: Verdict) {
+    log_verdict(snapshot, before);
     device.wake(c"verdict");
     device.wake(c"reason");
     if let Err(error) = send(device, snapshot) {
@@ -38,13 +39,24 @@ pub(crate) fn announce(device: &Device, snapshot: &Snapshot, before: &Snapshot) 
     }
 }
 
+#[inline(never)]
+fn log_verdict(snapshot: &Snapshot, before: Verdict) {
+    let line = Line::format(format_args!(
+        "verdict {} (was {before}): {}",
+        snapshot.verdict,
+        Reasons(snapshot)
+    ));
+    pr_info!("{}\n", line.as_str());
+}
+
 /// Tells that another text is in force.
+#[inline(never)]
 fn announce_text(device: &Device, snapshot: &Snapshot, kind: Kind) {
     let Some(document) = snapshot.document(kind) else {
         return;
     };
     let name = kind.name();
-    let digest = Line::format(format_args!("{}", document.sha256()));
+    let digest = Text::<128>::format(format_args!("{}", document.sha256()));
     let digest = digest.as_str();
     pr_info!("{name} in force, SHA-256 {digest}\n");
     let sent = CString::try_from_fmt(fmt!("LAUNCHGUARD_TEXT={name}")).and_then(|text| {
@@ -56,6 +68,7 @@ fn announce_text(device: &Device, snapshot: &Snapshot, kind: Kind) {
     }
 }
 
+#[inline(never)]
 fn send(device: &Device, snapshot: &Snapshot) -> Result {
     let verdict = CString::try_from_fmt(fmt!("LAUNCHGUARD_VERDICT={}", snapshot.verdict.word()))?;
     let reason = Line::format(format_args!("LAUNCHGUARD_REASON={}", Reasons(snapshot)));

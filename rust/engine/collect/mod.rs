@@ -106,13 +106,13 @@ impl Collected {
         latched: Option<Latched>,
         baseline: Option<Arc<Baseline>>,
         chip: Option<&Chip>,
-    ) -> Result<Self> {
+    ) -> Result<KBox<Self>> {
         let tpm = tpm::read(chip)?;
         let registers = read_registers();
         let heap = copy_heap(&registers);
         let log = log::read(&heap);
         let tables = tables::Collected::read();
-        Ok(Self {
+        let collected = Self {
             sinit: copy_sinit(&registers),
             slrt: slrt::read(&heap),
             memory: read_memory(&registers),
@@ -128,7 +128,8 @@ impl Collected {
             tpm,
             latched,
             baseline,
-        })
+        };
+        Ok(KBox::new(collected, GFP_KERNEL)?)
     }
 
     /// Looks again at what an attacker could change while it is judged. Whether the facts of
