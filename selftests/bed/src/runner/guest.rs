@@ -16,6 +16,8 @@ const DEAD: &[&str] = &[PANIC, "STAGE: FATAL"];
 const PANIC: &str = "Kernel panic - not syncing";
 /// Time between a panic and the restart that follows it (panic=1).
 const LAST_WORDS: Duration = Duration::from_millis(900);
+/// How long a machine may take from its start to its agent.
+const BOOT: Duration = Duration::from_secs(180);
 /// How long a machine may take to power off before it is ended.
 const POWER_OFF: Duration = Duration::from_secs(20);
 
@@ -32,8 +34,26 @@ pub struct Guest {
 impl Guest {
     /// Starts the machine and waits for its agent. Everything has to be over after `timeout`;
     /// logs go to `logs`, also when this fails.
-    pub fn start(config: &Config, timeout: Duration, logs: &Path) -> Result<Self> {
-        Self::start_watched(config, timeout, logs, &mut |_| ())
+    ///
+    /// A kernel that does not come up is started once more, and `progress` is told: with more virtual
+    /// processors than the host has free ones, its timer calibration can fail or never end. Nothing of
+    /// ours runs that early.
+    pub fn start(
+        config: &Config,
+        timeout: Duration,
+        logs: &Path,
+        progress: &dyn Fn(&str),
+    ) -> Result<Self> {
+        match Self::start_watched(config, timeout, logs, &mut |_| ()) {
+            Ok(guest) => Ok(guest),
+            Err(error) => {
+                progress(&format!(
+                    "did not come up, starting it once more: {error:#}"
+                ));
+                fs::rename(logs.join("serial.log"), logs.join("serial-first.log")).ok();
+                Self::start_watched(config, timeout, logs, &mut |_| ())
+            }
+        }
     }
 
     /// The same; `watch` is shown the first serial port's text again and again until then.
@@ -54,7 +74,7 @@ impl Guest {
             mourned: 0,
         };
         let Self { machine, agent, .. } = &mut guest;
-        agent.wait_ready(timeout, &mut || {
+        agent.wait_ready(timeout.min(BOOT), &mut || {
             watch(&machine.serial()?);
             alive(machine, 0)
         })?;

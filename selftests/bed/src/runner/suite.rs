@@ -328,7 +328,7 @@ fn work(
         let config = bench.config(&job.scenario.machine, job.kernel, initrd)?;
         progress("starting the machine");
         let timeout = Duration::from_secs(job.scenario.timeout);
-        let mut guest = Guest::start(&config, timeout, &logs)?;
+        let mut guest = Guest::start(&config, timeout, &logs, &progress)?;
         let journal = Journal::default();
         let surroundings = Surroundings {
             config: &config,
