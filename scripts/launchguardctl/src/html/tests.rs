@@ -12,8 +12,6 @@ use launchguard_pure::verify::catalogue::CheckId;
 use samples::samples;
 use scraper::{Html, Selector};
 use std::collections::HashSet;
-use std::fs;
-use std::path::Path;
 
 /// More than this is no page to send.
 const MOST: usize = 300 << 10;
@@ -141,16 +139,5 @@ fn drawings_speak() {
             .collect();
         assert_eq!(levels.first(), Some(&"h1"), "{name}");
         assert_eq!(levels.iter().filter(|level| **level == "h1").count(), 1);
-    }
-}
-
-/// Writes the samples for a look at them in a browser: LAUNCHGUARD_PAGES names the directory.
-#[test]
-#[ignore = "writes pages for a person to look at"]
-fn write_samples() {
-    let directory = std::env::var("LAUNCHGUARD_PAGES").expect("LAUNCHGUARD_PAGES");
-    for (name, page) in samples() {
-        let path = Path::new(&directory).join(format!("{name}.html"));
-        fs::write(path, render(&page)).expect("a file can be written");
     }
 }
