@@ -88,6 +88,7 @@ impl Bench {
             interrupt_remapping: spec.interrupt_remapping,
             image_patches: spec.patches.clone(),
             before_kernel: spec.before_kernel.clone(),
+            devices: spec.devices.clone(),
             stage: self.checkout.join("selftests/launch/stage.bin"),
             opcode_lists: self.checkout.join("selftests/launch/tboot"),
             ..Config::default()

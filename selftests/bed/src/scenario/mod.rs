@@ -74,6 +74,8 @@ pub struct MachineSpec {
     pub before_kernel: Vec<Mutation>,
     /// A disk, and what is on it.
     pub disk: Option<Disk>,
+    /// More devices, as QEMU's `-device` takes them.
+    pub devices: Vec<String>,
 }
 
 /// What a machine's disk holds.
@@ -101,6 +103,7 @@ impl Default for MachineSpec {
             patches: Vec::new(),
             before_kernel: Vec::new(),
             disk: None,
+            devices: Vec::new(),
         }
     }
 }
