@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! launchguard: was this system launched the way its owner measured it?
+//! launchguard: was this system launched the way its owner measured it, and can a device reach
+//! memory that it should not?
 //!
 //! Data flows one way: `sys` reads hardware, `decode` makes facts of bytes, `verify` a verdict of
-//! facts; `engine` drives that and `report` shows what it publishes.
+//! facts; `engine` drives that, `guard` carries out what `plan` makes of a policy, and `report` shows
+//! what they publish.
 
 #[allow(
     clippy::enum_variant_names,
@@ -14,6 +16,7 @@
 )]
 mod decode;
 mod engine;
+mod guard;
 #[allow(
     dead_code,
     unreachable_pub,
@@ -32,6 +35,7 @@ mod sys;
 mod verify;
 
 use engine::Engine;
+use guard::Guard;
 use kernel::prelude::*;
 use kernel::sync::Arc;
 use report::{Report, Tables};
@@ -71,19 +75,23 @@ struct Parts {
     power: Option<power::Registration<Engine>>,
     files: Option<Files<Report>>,
     engine: Arc<Engine>,
+    guard: Arc<Guard>,
 }
 
 impl Parts {
     fn start() -> Result<Self> {
         let device = Arc::new(Device::new(report::NAME)?, GFP_KERNEL)?;
-        let engine = Engine::start(device.clone(), report::announce)?;
+        let guard = Guard::start(device.clone(), report::announce_guard)?;
+        let engine = Engine::start(device.clone(), report::announce, guard.clone())?;
         let report = Report::new(engine.clone())?;
         let parts = Self {
             files: Some(Files::new(device, &report::GROUPS, report)?),
             power: Some(power::Registration::new(engine.clone())?),
             watcher: Some(notifier::Registration::new(engine.clone())?),
             engine,
+            guard,
         };
+        parts.guard.run();
         parts.engine.run();
         Ok(parts)
     }
@@ -96,6 +104,7 @@ impl Drop for Parts {
         self.watcher = None;
         self.power = None;
         self.engine.stop();
+        self.guard.stop();
         self.files = None;
     }
 }

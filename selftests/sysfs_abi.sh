@@ -25,7 +25,7 @@ permissions() {
 	for file in policy references; do
 		mode "$file" 600 || return 1
 	done
-	for file in commit reverify; do
+	for file in commit reverify settle; do
 		mode "$file" 200 || return 1
 	done
 }
@@ -100,13 +100,13 @@ evidence_whole() {
 
 # What a user other than root must not see or do.
 secret() {
-	for file in event_log evidence policy references commit reverify; do
+	for file in event_log evidence policy references commit reverify settle; do
 		same "$file $(stat -c %u "$LG/$file")" "$file 0" || return 1
 	done
 }
 
 write_only() {
-	for file in commit reverify; do
+	for file in commit reverify settle; do
 		if cat "$LG/$file" > /dev/null 2>&1; then echo "$file can be read"; return 1; fi
 	done
 }
@@ -123,6 +123,18 @@ debug_tables() {
 	done
 }
 
+# What the guard counts, against the kernel's own list of groups.
+guarded() {
+	same "$(cat "$LG/dma/groups")" "$(find /sys/kernel/iommu_groups -mindepth 1 -maxdepth 1 | wc -l)" ||
+		return 1
+	for file in blocked confined exposed; do
+		matches "$(cat "$LG/dma/$file")" '[0-9]+' || return 1
+	done
+	# The list ends at 220 devices.
+	[ "$(cat "$LG/dma/exposed")" -gt 220 ] ||
+		same "$(cat "$LG/dma/exposed")" "$(wc -l < "$LG/dma/exposed_devices")"
+}
+
 check "files have their permissions" permissions
 check "verdict is one of its words" one_of "$(cat "$LG/verdict")" "$VERDICTS"
 check "launcher is one of its words" one_of "$(cat "$LG/launcher")" "tboot secure-launch unknown none"
@@ -135,9 +147,10 @@ check "checks hold their words" check_words
 check "registers are named" register_names
 check "registers hold hexadecimal values" register_values
 check "measurements hold digests" measurement_values
+check "the guard counts groups and exposed devices" guarded
 check "evidence is whole" evidence_whole
 check "log and controls belong to root" secret
-check "commit and reverify cannot be read" write_only
+check "commit, reverify and settle cannot be read" write_only
 check "commit refuses what is no digest" rejects
 if [ -d /sys/kernel/debug/tracing ] || [ -n "$(ls /sys/kernel/debug 2> /dev/null)" ]; then
 	check "debugfs has its tables" debug_tables

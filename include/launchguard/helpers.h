@@ -16,6 +16,7 @@ struct tpm_chip;
 const char *lg_param_policy(void);
 const char *lg_param_references(void);
 unsigned int lg_param_tpm_deadline(void);
+unsigned int lg_param_settle_timeout(void);
 
 /*
  * TPM. lg_tpm_get() takes a reference on the first registered chip, NULL when
@@ -261,13 +262,81 @@ int lg_intel_iommu_enabled(void);
 /* Copies the command line, at most @size bytes; how many, or negative. */
 ssize_t lg_command_line(u8 *out, size_t size);
 
+/* Where a PCI function is. */
+struct lg_address {
+	u32 segment;
+	u8 bus;
+	u8 devfn;
+};
+
+struct iommu_group;
+struct iommu_domain;
+
+/* Most steps of a path that are described. */
+#define LG_PATH_STEPS 8
+
+enum lg_pci_change {
+	/* It is there, in its group, and no driver could probe it yet. */
+	LG_PCI_ADDED,
+	/* It goes, and is still in its group. */
+	LG_PCI_LEAVING,
+	/* It is in no group any more. */
+	LG_PCI_REMOVED,
+};
+
 /*
- * PCI functions: @event runs in process context, under the bus's rwsem, after
- * one has come or gone.
+ * A function that comes or goes. @step holds the devfn of each device below
+ * the one at @root, the nearest to the function first; @group is borrowed, and
+ * NULL without one.
  */
-int lg_pci_watch_start(void (*event)(void *context), void *context);
+struct lg_pci_event {
+	enum lg_pci_change what;
+	struct lg_address at;
+	struct lg_address root;
+	struct iommu_group *group;
+	u32 class_code;
+	u32 steps;
+	u8 step[LG_PATH_STEPS];
+	bool path_known;
+	bool bridge;
+};
+
+/* @event runs in process context, under the bus's rwsem. */
+int lg_pci_watch_start(void (*event)(void *context,
+				     const struct lg_pci_event *event),
+		       void *context);
 void lg_pci_watch_stop(void);
 
+/*
+ * IOMMU groups (iommu.c). lg_group_get() takes a reference on the group of a
+ * function, NULL without one; lg_group_put() gives it back.
+ */
+struct iommu_group *lg_group_get(const struct lg_address *at);
+void lg_group_put(struct iommu_group *group);
+int lg_group_id(struct iommu_group *group);
+size_t lg_group_members(struct iommu_group *group);
+/* Whether a member has ATS switched on. */
+int lg_group_ats(struct iommu_group *group);
+/* Takes ownership: from then on all members are blocked. */
+int lg_group_claim(struct iommu_group *group);
+/* Stops bus mastering of the members and gives ownership back. */
+void lg_group_release(struct iommu_group *group);
+/* A domain for the devices of @group, NULL when there can be none. */
+struct iommu_domain *lg_domain_new(struct iommu_group *group);
+void lg_domain_free(struct iommu_domain *domain);
+int lg_domain_map(struct iommu_domain *domain, u64 iova, u64 base, u64 size,
+		  bool writable);
+/* How many bytes were unmapped, synchronously. */
+u64 lg_domain_unmap(struct iommu_domain *domain, u64 iova, u64 size);
+/* @group must be owned; afterwards it is blocked again. */
+int lg_domain_attach(struct iommu_domain *domain, struct iommu_group *group);
+void lg_domain_detach(struct iommu_domain *domain, struct iommu_group *group);
+/* Lets drivers probe a function. Takes its lock: no lock may be held. */
+void lg_function_probe(const struct lg_address *at);
+
+/* A reference on this module, and its return; false while it goes. */
+bool lg_module_get(void);
+void lg_module_put(void);
 /* Takes a reference on this module for ever. */
 void lg_module_pin(void);
 /* Stops the machine. */

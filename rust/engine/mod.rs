@@ -9,12 +9,13 @@ mod response;
 mod snapshot;
 mod texts;
 
+use crate::guard::{Guard, View};
 use crate::sys::device::Device;
 use crate::sys::firmware;
 use crate::sys::hash::KernelHasher;
 use crate::sys::memory;
 use crate::sys::module;
-use crate::sys::notifier::Watcher;
+use crate::sys::notifier::{Change, Event, Watcher};
 use crate::sys::params;
 use crate::sys::power::Sleeper;
 use crate::sys::tpm::Chip;
@@ -33,8 +34,9 @@ use kernel::time::{Instant, Monotonic};
 use machine::Machine;
 use texts::{Prepared, Texts};
 
-pub(crate) use snapshot::{Examined, Snapshot, Timing};
-pub(crate) use texts::{sha256, Kind, Refusal};
+pub(crate) use collect::functions;
+pub(crate) use snapshot::{parse_policy, Examined, Snapshot, Timing};
+pub(crate) use texts::{sha256, Document, Kind, Refusal};
 
 /// How often is looked for what is awaited before the deadline, in milliseconds.
 const SOON: u32 = 500;
@@ -70,6 +72,7 @@ struct Progress {
 struct Core {
     device: Arc<Device>,
     announce: Announce,
+    guard: Arc<Guard>,
     started: Instant<Monotonic>,
     /// 1: somebody asked for a new judgement.
     requested: Atomic<i32>,
@@ -103,7 +106,11 @@ impl Engine {
     /// # Errors
     ///
     /// ENOMEM.
-    pub(crate) fn start(device: Arc<Device>, announce: Announce) -> Result<Arc<Self>> {
+    pub(crate) fn start(
+        device: Arc<Device>,
+        announce: Announce,
+        guard: Arc<Guard>,
+    ) -> Result<Arc<Self>> {
         let nothing = Arc::new(
             Snapshot {
                 generation: 0,
@@ -137,6 +144,7 @@ impl Engine {
             pin_init!(Core {
                 device,
                 announce,
+                guard,
                 started: Instant::now(),
                 requested: Atomic::new(1),
                 devices: Atomic::new(0),
@@ -202,6 +210,16 @@ impl Engine {
         Ok(())
     }
 
+    /// The guard's view of what is in force.
+    pub(crate) fn guarded(&self) -> Arc<View> {
+        self.queue.job().guard.view()
+    }
+
+    /// Boot is over.
+    pub(crate) fn settle(&self) {
+        self.queue.job().guard.settle();
+    }
+
     /// Whether a policy in force has said that nothing may be changed until reboot.
     pub(crate) fn is_sealed(&self) -> bool {
         self.queue.job().texts.lock().is_sealed()
@@ -232,9 +250,12 @@ impl Sleeper for Engine {
 }
 
 impl Watcher for Engine {
-    /// A burst of changes is answered to once, counted from its first one.
-    fn devices_changed(&self) {
-        if self.queue.job().devices.xchg(1, Full) == 0 {
+    /// The guard answers at once. For the judgement a burst of changes is answered to once, counted
+    /// from its first one.
+    fn function(&self, event: &Event<'_>) {
+        let core = self.queue.job();
+        core.guard.function(event);
+        if event.change() != Change::Leaving && core.devices.xchg(1, Full) == 0 {
             self.queue.kick_in(BURST);
         }
     }
@@ -333,9 +354,19 @@ impl Core {
                 return Err(EIO);
             }
         }
-        if self.texts.lock().apply(prepared) {
+        let policy_before = self.texts.lock().in_force(Kind::Policy);
+        let sealed = self.texts.lock().apply(prepared);
+        if sealed {
             module::pin();
             pr_info!("sealed: policy and references stay as they are until reboot\n");
+        }
+        let policy = self.texts.lock().in_force(Kind::Policy);
+        let same = match (&policy_before, &policy) {
+            (Some(before), Some(now)) => core::ptr::eq(&raw const **before, &raw const **now),
+            (before, now) => before.is_none() && now.is_none(),
+        };
+        if !same {
+            self.guard.enforce(policy);
         }
         Ok(())
     }
@@ -452,6 +483,9 @@ impl Core {
             references,
         })?;
         progress.answered = response::answer(&published, progress.answered);
+        if let Some(quarantine) = response::quarantine(&published) {
+            self.guard.quarantine(quarantine);
+        }
         Ok(())
     }
 

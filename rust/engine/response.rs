@@ -63,17 +63,17 @@ pub(super) fn answer(snapshot: &Snapshot, before: Option<Answered>) -> Option<An
     ));
     pr_alert!("{}\n", why.as_str());
     match answered.action {
-        OnFailure::Log => {}
-        OnFailure::Quarantine => quarantine(),
+        // The guard does, until the policy accepts a verdict.
+        OnFailure::Log | OnFailure::Quarantine => {}
         OnFailure::Panic => panic(&why),
     }
     Some(answered)
 }
 
-/// Where the guard blocks the groups that launchguard owns. There is none in this version, and so no
-/// group either.
-fn quarantine() {
-    pr_alert!("on-failure quarantine is left to the guard: this version owns no group to block\n");
+/// Whether the policy wants everything blocked that can be; `None` between two verdicts.
+pub(super) fn quarantine(snapshot: &Snapshot) -> Option<bool> {
+    let wanted = snapshot.policy().on_failure() == OnFailure::Quarantine;
+    (snapshot.verdict != Verdict::Pending).then(|| wanted && is_unacceptable(snapshot))
 }
 
 fn panic(why: &Line) {

@@ -76,14 +76,32 @@ pub struct GroupPlan<'a> {
 const CLASS_DISPLAY: u32 = 0x03;
 const CLASS_BRIDGE: u32 = 0x06;
 
+/// Whether a function of class code `class` is left out of every quarantine: a bridge, or a display.
+pub const fn is_spared(bridge: bool, class: u32) -> bool {
+    bridge || matches!(class >> 16, CLASS_BRIDGE | CLASS_DISPLAY)
+}
+
 /// Whether a function only carries the traffic of others, or is the chipset itself.
 const fn is_bridge(function: &PciFunction) -> bool {
     function.bridge || function.class >> 16 == CLASS_BRIDGE
 }
 
-/// Whether a function counts as one that came later, although it is there.
-const fn is_foreign(function: &PciFunction) -> bool {
-    function.untrusted || function.virtual_function
+/// What else than policy and functions decides.
+#[derive(Clone, Copy)]
+pub struct Situation<'a> {
+    /// Whether a function came after the module was loaded.
+    pub arrived: &'a dyn Fn(Address) -> bool,
+    /// The policy does not accept the verdict and wants quarantine then: everything is blocked that
+    /// can be, whatever its other statements say.
+    pub quarantine: bool,
+}
+
+impl Situation<'_> {
+    /// Nothing came, and nothing is amiss.
+    pub const CALM: Situation<'static> = Situation {
+        arrived: &|_| false,
+        quarantine: false,
+    };
 }
 
 /// What `policy` does with each group, in the order of their first functions.
@@ -94,10 +112,20 @@ const fn is_foreign(function: &PciFunction) -> bool {
 pub fn groups<'p>(
     policy: &Policy<'p>,
     surroundings: &dyn Surroundings,
-    mut each: impl FnMut(&GroupPlan<'p>),
+    each: impl FnMut(&GroupPlan<'p>),
 ) -> Result<(), Nothing> {
     let facts = surroundings.facts();
-    let all = functions(&facts)?;
+    groups_of(policy, functions(&facts)?, &Situation::CALM, each);
+    Ok(())
+}
+
+/// What `policy` does with each group of `all` functions, in the order of their first ones.
+pub fn groups_of<'p>(
+    policy: &Policy<'p>,
+    all: &[PciFunction],
+    situation: &Situation<'_>,
+    mut each: impl FnMut(&GroupPlan<'p>),
+) {
     for (position, first) in all.iter().enumerate() {
         let same = |other: &&PciFunction| other.group.is_some() && other.group == first.group;
         if all.iter().take(position).any(|other| same(&other)) {
@@ -106,10 +134,10 @@ pub fn groups<'p>(
         let alone = core::slice::from_ref(first);
         let (action, reason, members) = if first.group.is_some() {
             let members = || all.iter().filter(same);
-            let (action, reason) = decide(policy, all, members);
+            let (action, reason) = decide(policy, all, situation, members);
             (action, reason, members().count())
         } else {
-            let (action, reason) = decide(policy, all, || alone.iter());
+            let (action, reason) = decide(policy, all, situation, || alone.iter());
             (action, reason, 1)
         };
         each(&GroupPlan {
@@ -120,15 +148,23 @@ pub fn groups<'p>(
             reason,
         });
     }
-    Ok(())
 }
 
 fn decide<'p, 'f, I: Iterator<Item = &'f PciFunction>>(
     policy: &Policy<'p>,
     all: &[PciFunction],
+    situation: &Situation<'_>,
     members: impl Fn() -> I,
 ) -> (Action<'p>, &'static str) {
-    if let Some(compartment) = members().find_map(|member| compartment_of(policy, member)) {
+    let quarantine = situation.quarantine;
+    let confined = || members().find_map(|member| compartment_of(policy, member));
+    if let Some(compartment) = confined().filter(|_| !quarantine) {
+        if members().count() != 1 {
+            return (
+                Action::Block(Phase::Load),
+                "a compartment names it, and it is not alone in its group",
+            );
+        }
         return (Action::Confine(compartment), "a compartment names it");
     }
     let devices = || members().filter(|member| !is_bridge(member));
@@ -141,12 +177,17 @@ fn decide<'p, 'f, I: Iterator<Item = &'f PciFunction>>(
     if devices().any(|member| member.class >> 16 == CLASS_DISPLAY) {
         return (Action::Leave, "a display: only a compartment takes one");
     }
-    if devices().all(|member| is_allowed(policy, all, member)) {
+    let foreign = |member: &PciFunction| {
+        member.untrusted || member.virtual_function || (situation.arrived)(address(member))
+    };
+    if !quarantine && devices().all(|member| is_allowed(policy, all, member, foreign(member))) {
         return (Action::Leave, "the policy makes an exception");
     }
-    let foreign = devices().any(is_foreign);
-    let (phase, reason) = if foreign && policy.arrivals() == Arrivals::Quarantine {
+    let arrivals = quarantine || policy.arrivals() == Arrivals::Quarantine;
+    let (phase, reason) = if arrivals && devices().any(foreign) {
         (Phase::Load, "it counts as an arrival, and has no driver")
+    } else if quarantine {
+        (Phase::Settle, "the policy does not accept the verdict")
     } else if policy.unbound() == Unbound::Quarantine {
         (Phase::Settle, "no driver has it")
     } else {
@@ -168,10 +209,15 @@ fn compartment_of<'p>(policy: &Policy<'p>, member: &PciFunction) -> Option<Compa
 
 /// Whether an exception is for a function that is there. What it says it is counts only for one that
 /// was there at boot and is trusted: whoever brings a device chooses its ids.
-fn is_allowed(policy: &Policy<'_>, all: &[PciFunction], function: &PciFunction) -> bool {
+fn is_allowed(
+    policy: &Policy<'_>,
+    all: &[PciFunction],
+    function: &PciFunction,
+    foreign: bool,
+) -> bool {
     policy.allows().any(|allow| match allow.exception {
         Exception::Ids(vendor, device) => {
-            !is_foreign(function) && (vendor, device) == (function.vendor, function.device)
+            !foreign && (vendor, device) == (function.vendor, function.device)
         }
         Exception::Path(excepted) => path(all, function) == Some(excepted),
     })
@@ -229,6 +275,11 @@ pub(super) fn confinable(
     if members != 1 {
         return Err(place.error(format_args!(
             "{at} shares IOMMU group {group}: {members} functions would be confined with it"
+        )));
+    }
+    if function.driver {
+        return Err(place.error(format_args!(
+            "{at} has a driver: only a device without one can be confined"
         )));
     }
     if function.ats == Ats::On {

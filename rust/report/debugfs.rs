@@ -3,6 +3,7 @@
 //! Tables for people, in debugfs.
 
 mod dma;
+mod guard;
 
 use super::NAME;
 use crate::decode::bytes::Bytes;
@@ -46,6 +47,12 @@ impl Tables {
                 });
                 directory.read_callback_file(c"groups", engine, &|engine: &Arc<Engine>, f| {
                     dma::write_groups(&engine.published(), f)
+                });
+                directory.read_callback_file(c"windows", engine, &|engine: &Arc<Engine>, f| {
+                    guard::write_windows(&engine.guarded(), f)
+                });
+                directory.read_callback_file(c"exposed", engine, &|engine: &Arc<Engine>, f| {
+                    guard::write_exposed(&engine.guarded(), f)
                 });
                 directory.read_callback_file(c"timing", engine, &|engine: &Arc<Engine>, f| {
                     write_timing(&engine.published(), f)

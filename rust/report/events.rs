@@ -5,6 +5,7 @@
 use super::files::Reasons;
 use crate::decode::text::Text;
 use crate::engine::{Kind, Snapshot};
+use crate::guard::View;
 use crate::sys::device::Device;
 use crate::verify::judgement::Verdict;
 use kernel::prelude::*;
@@ -65,6 +66,24 @@ fn announce_text(device: &Device, snapshot: &Snapshot, kind: Kind) {
     });
     if let Err(error) = sent {
         pr_warn!("no event for the {name}: {error:?}\n");
+    }
+}
+
+/// Tells that the guard blocks or confines more or fewer groups than before.
+pub(crate) fn announce_guard(device: &Device, view: &View, before: &View) {
+    let totals = |view: &View| (view.blocked(), view.confined(), view.exposed.len());
+    if totals(view) == totals(before) {
+        return;
+    }
+    let (blocked, confined, exposed) = totals(view);
+    pr_info!("groups blocked {blocked}, confined {confined}; devices exposed {exposed}\n");
+    let sent = CString::try_from_fmt(fmt!("LAUNCHGUARD_BLOCKED={blocked}")).and_then(|blocked| {
+        let confined = CString::try_from_fmt(fmt!("LAUNCHGUARD_CONFINED={confined}"))?;
+        let exposed = CString::try_from_fmt(fmt!("LAUNCHGUARD_EXPOSED={exposed}"))?;
+        device.change_event(&[c"LAUNCHGUARD_EVENT=block", &blocked, &confined, &exposed])
+    });
+    if let Err(error) = sent {
+        pr_warn!("no event for the guard: {error:?}\n");
     }
 }
 

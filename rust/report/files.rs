@@ -5,6 +5,7 @@
 use crate::decode::digest::{Digest, HashAlg};
 use crate::decode::registers::Reg;
 use crate::engine::{sha256, Engine, Kind, Snapshot};
+use crate::guard::View;
 use crate::sys::compat;
 use crate::sys::hash::Sha256;
 use crate::sys::power;
@@ -62,7 +63,29 @@ pub(crate) enum File {
     Commit,
     /// `reverify`
     Reverify,
+    /// `settle`
+    Settle,
+    /// `dma/<name>`
+    Dma(Guarded),
 }
+
+/// A file of the guard.
+#[derive(Clone, Copy)]
+pub(crate) enum Guarded {
+    /// `groups`
+    Groups,
+    /// `blocked`
+    Blocked,
+    /// `confined`
+    Confined,
+    /// `exposed`
+    Exposed,
+    /// `exposed_devices`
+    ExposedDevices,
+}
+
+/// Most devices that a file lists: each takes at most 18 bytes of a page of 4096.
+const MAX_DEVICES: usize = 220;
 
 /// Answers for the files.
 pub(crate) struct Report {
@@ -84,11 +107,16 @@ impl Report {
     /// Why the module cannot be unloaded.
     fn pinned_by(&self) -> &'static str {
         let resumed = power::resumed_from_image() == Some(true);
-        match (self.engine.is_sealed(), resumed) {
-            (true, true) => "seal hibernation",
-            (true, false) => "seal",
-            (false, true) => "hibernation",
-            (false, false) => "none",
+        let protects = !self.engine.guarded().owned.is_empty();
+        match (self.engine.is_sealed(), resumed, protects) {
+            (true, true, true) => "seal hibernation protection",
+            (true, true, false) => "seal hibernation",
+            (true, false, true) => "seal protection",
+            (true, false, false) => "seal",
+            (false, true, true) => "hibernation protection",
+            (false, true, false) => "hibernation",
+            (false, false, true) => "protection",
+            (false, false, false) => "none",
         }
     }
 }
@@ -130,12 +158,14 @@ impl Owner for Report {
                 _ => return Err(compat::no_data()),
             },
             File::Replay(index, alg) => show_digest(value(&judgement.replay, index, alg), page)?,
+            File::Dma(file) => show_guarded(&self.engine.guarded(), file, page)?,
             File::EventLog
             | File::Evidence
             | File::Text(_)
             | File::PolicyLog
             | File::Commit
-            | File::Reverify => return Err(EIO),
+            | File::Reverify
+            | File::Settle => return Err(EIO),
         }
         Ok(())
     }
@@ -146,6 +176,10 @@ impl Owner for Report {
             File::Commit => self.engine.commit(text),
             File::Reverify if text == "1" => {
                 self.engine.reverify();
+                Ok(())
+            }
+            File::Settle if text == "1" => {
+                self.engine.settle();
                 Ok(())
             }
             _ => Err(EINVAL),
@@ -172,6 +206,20 @@ impl Owner for Report {
         match file {
             File::Text(kind) => self.engine.stage(kind, offset, bytes),
             _ => Err(EIO),
+        }
+    }
+}
+
+fn show_guarded(view: &View, file: Guarded, page: &mut Formatter<'_>) -> fmt::Result {
+    match file {
+        Guarded::Groups => writeln!(page, "{}", view.groups),
+        Guarded::Blocked => writeln!(page, "{}", view.blocked()),
+        Guarded::Confined => writeln!(page, "{}", view.confined()),
+        Guarded::Exposed => writeln!(page, "{}", view.exposed.len()),
+        // The table in debugfs has all of them, with reasons.
+        Guarded::ExposedDevices => {
+            let mut devices = view.exposed.iter().take(MAX_DEVICES);
+            devices.try_for_each(|exposed| writeln!(page, "{}", exposed.device))
         }
     }
 }

@@ -2,7 +2,7 @@
 
 //! The files in sysfs: names, modes and what each of them is.
 
-use super::files::{File, Report};
+use super::files::{File, Guarded, Report};
 use crate::decode::digest::HashAlg;
 use crate::decode::registers::{Reg, PUBLIC_KEY_NAME};
 use crate::engine::Kind;
@@ -14,26 +14,29 @@ type TextFile = Attribute<Report>;
 type BinFile = BinAttribute<Report>;
 
 /// All files of the device.
-pub(crate) static GROUPS: Groups<Report, 5> = Groups::new(&[
+pub(crate) static GROUPS: Groups<Report, 6> = Groups::new(&[
     &TOP_GROUP,
     &CHECK_GROUP,
     &REGISTER_GROUP,
     &MEASUREMENT_GROUP,
+    &DMA_GROUP,
 ]);
 
 static TOP_GROUP: Group<Report> = Group::top(&TOP_LIST, &BINARY_LIST);
 static CHECK_GROUP: Group<Report> = Group::directory(&DIRECTORIES[0], &CHECK_LIST);
 static REGISTER_GROUP: Group<Report> = Group::directory(&DIRECTORIES[1], &REGISTER_LIST);
 static MEASUREMENT_GROUP: Group<Report> = Group::directory(&DIRECTORIES[2], &MEASUREMENT_LIST);
+static DMA_GROUP: Group<Report> = Group::directory(&DIRECTORIES[3], &DMA_LIST);
 
-static DIRECTORIES: [Name; 3] = [
+static DIRECTORIES: [Name; 4] = [
     Name::joined(&["checks"]),
     Name::joined(&["registers"]),
     Name::joined(&["measurements"]),
+    Name::joined(&["dma"]),
 ];
 
 /// The text files in the device's own directory.
-const TOP: [(&str, u16, File); 11] = [
+const TOP: [(&str, u16, File); 12] = [
     ("verdict", mode::READ, File::Verdict),
     ("reason", mode::READ, File::Reason),
     ("generation", mode::READ, File::Generation),
@@ -53,6 +56,7 @@ const TOP: [(&str, u16, File); 11] = [
     ("pinned_by", mode::READ, File::PinnedBy),
     ("commit", mode::ROOT_WRITE, File::Commit),
     ("reverify", mode::ROOT_WRITE, File::Reverify),
+    ("settle", mode::ROOT_WRITE, File::Settle),
 ];
 
 static TOP_NAMES: [Name; TOP.len()] = {
@@ -77,6 +81,38 @@ static TOP_FILES: [TextFile; TOP.len()] = {
 };
 
 static TOP_LIST: Texts<Report, { TOP.len() + 1 }> = Texts::new(&TOP_FILES);
+
+/// What the guard shows, in the directory `dma`.
+const DMA: [(&str, Guarded); 5] = [
+    ("groups", Guarded::Groups),
+    ("blocked", Guarded::Blocked),
+    ("confined", Guarded::Confined),
+    ("exposed", Guarded::Exposed),
+    ("exposed_devices", Guarded::ExposedDevices),
+];
+
+static DMA_NAMES: [Name; DMA.len()] = {
+    let mut names = [Name::joined(&[]); DMA.len()];
+    let mut index = 0;
+    while index < DMA.len() {
+        names[index] = Name::joined(&[DMA[index].0]);
+        index += 1;
+    }
+    names
+};
+
+static DMA_FILES: [TextFile; DMA.len()] = {
+    let mut files = [TextFile::new(&DMA_NAMES[0], mode::READ, File::Verdict); DMA.len()];
+    let mut index = 0;
+    while index < DMA.len() {
+        let file = File::Dma(DMA[index].1);
+        files[index] = TextFile::new(&DMA_NAMES[index], mode::READ, file);
+        index += 1;
+    }
+    files
+};
+
+static DMA_LIST: Texts<Report, { DMA.len() + 1 }> = Texts::new(&DMA_FILES);
 
 static BINARY_NAMES: [Name; 5] = [
     Name::joined(&["event_log"]),

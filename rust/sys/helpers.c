@@ -45,6 +45,11 @@ module_param(tpm_deadline, uint, 0444);
 MODULE_PARM_DESC(tpm_deadline,
 		 "seconds to wait for the TPM and for the files (default 30)");
 
+static unsigned int settle_timeout = 300;
+module_param(settle_timeout, uint, 0444);
+MODULE_PARM_DESC(settle_timeout,
+		 "seconds until boot counts as over, 0 for never (default 300)");
+
 const char *lg_param_policy(void)
 {
 	return policy ?: "";
@@ -58,6 +63,11 @@ const char *lg_param_references(void)
 unsigned int lg_param_tpm_deadline(void)
 {
 	return tpm_deadline;
+}
+
+unsigned int lg_param_settle_timeout(void)
+{
+	return settle_timeout;
 }
 
 static void digest_sha1(const struct lg_part *parts, size_t count, u8 *out)
@@ -391,6 +401,16 @@ void lg_queue_destroy(struct lg_queue *queue)
 void lg_module_pin(void)
 {
 	__module_get(THIS_MODULE);
+}
+
+bool lg_module_get(void)
+{
+	return try_module_get(THIS_MODULE);
+}
+
+void lg_module_put(void)
+{
+	module_put(THIS_MODULE);
 }
 
 void lg_panic(const char *why)

@@ -18,6 +18,7 @@ pub(crate) mod device;
 pub(crate) mod dma;
 pub(crate) mod firmware;
 pub(crate) mod hash;
+pub(crate) mod iommu;
 pub(crate) mod memory;
 pub(crate) mod mmio;
 pub(crate) mod module;

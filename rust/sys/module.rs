@@ -12,6 +12,29 @@ pub(crate) fn pin() {
     unsafe { bindings::lg_module_pin() };
 }
 
+/// A reference on the module, as long as this value lives.
+///
+/// # Invariants
+///
+/// A reference is held.
+pub(crate) struct Reference(());
+
+impl Reference {
+    /// Takes one; `None` while the module is being unloaded.
+    pub(crate) fn take() -> Option<Self> {
+        // SAFETY: The function can be called by code of the loaded module at any time.
+        // INVARIANT: Taken when the call says so.
+        unsafe { bindings::lg_module_get() }.then_some(Self(()))
+    }
+}
+
+impl Drop for Reference {
+    fn drop(&mut self) {
+        // SAFETY: A reference is held, by the invariant.
+        unsafe { bindings::lg_module_put() };
+    }
+}
+
 /// Stops the machine, the kernel saying `why`.
 pub(crate) fn panic(why: &CStr) -> ! {
     // SAFETY: `why` is NUL-terminated.

@@ -3,15 +3,73 @@
 //! PCI functions that come and go.
 
 use super::bindings;
+use super::iommu::Place;
+use core::ptr::NonNull;
 use kernel::error::to_result;
 use kernel::ffi::c_void;
 use kernel::prelude::*;
 use kernel::sync::Arc;
 
-/// Told that PCI functions came or went, in process context and under the bus's lock.
+/// What happens to a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// It is there and in its group; no driver could probe it yet.
+    Added,
+    /// It goes, and is still in its group.
+    Leaving,
+    /// It is in no group any more.
+    Removed,
+}
+
+/// A function that comes or goes.
+pub(crate) struct Event<'a>(&'a bindings::lg_pci_event);
+
+impl Event<'_> {
+    /// What happens to it.
+    pub(crate) fn change(&self) -> Change {
+        match self.0.what {
+            bindings::lg_pci_change_LG_PCI_ADDED => Change::Added,
+            bindings::lg_pci_change_LG_PCI_LEAVING => Change::Leaving,
+            _ => Change::Removed,
+        }
+    }
+
+    /// Where it is.
+    pub(crate) const fn place(&self) -> Place {
+        Place::of(&self.0.at)
+    }
+
+    /// The number of its group.
+    pub(crate) fn group(&self) -> Option<u32> {
+        NonNull::new(self.0.group).and_then(|group| {
+            // SAFETY: The event borrows a reference on the group.
+            u32::try_from(unsafe { bindings::lg_group_id(group.as_ptr()) }).ok()
+        })
+    }
+
+    /// Class code, 24 bits.
+    pub(crate) const fn class(&self) -> u32 {
+        self.0.class_code
+    }
+
+    /// Whether it is a bridge.
+    pub(crate) const fn is_bridge(&self) -> bool {
+        self.0.bridge
+    }
+
+    /// The device of a root bus that it is behind, or itself, and the devfn on each bus from there
+    /// down; `None` when that is too long, or when it is a virtual function, which has no slot.
+    pub(crate) fn path(&self) -> Option<(Place, impl Iterator<Item = u8> + '_)> {
+        let steps = usize::try_from(self.0.steps).ok()?;
+        let steps = self.0.step.get(..steps).filter(|_| self.0.path_known)?;
+        Some((Place::of(&self.0.root), steps.iter().rev().copied()))
+    }
+}
+
+/// Told of PCI functions, in process context, under the bus's rwsem and often the rescan lock.
 pub(crate) trait Watcher: Send + Sync + 'static {
-    /// Something came or went. Must not wait, and must not ask the bus.
-    fn devices_changed(&self);
+    /// Something comes or goes. Must not ask the bus, nor wait for anybody who does.
+    fn function(&self, event: &Event<'_>);
 }
 
 /// The registration of the module's one watcher.
@@ -51,9 +109,11 @@ impl<W: Watcher> Drop for Registration<W> {
 
 /// # Safety
 ///
-/// `context` must point to a valid `W`.
-unsafe extern "C" fn event<W: Watcher>(context: *mut c_void) {
+/// `context` must point to a valid `W`, and `event` to a valid event.
+unsafe extern "C" fn event<W: Watcher>(context: *mut c_void, event: *const bindings::lg_pci_event) {
     // SAFETY: By the function's requirement.
     let watcher = unsafe { &*context.cast::<W>() };
-    watcher.devices_changed();
+    // SAFETY: By the function's requirement.
+    let event = unsafe { &*event };
+    watcher.function(&Event(event));
 }

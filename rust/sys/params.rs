@@ -24,6 +24,12 @@ pub(crate) fn tpm_deadline() -> u32 {
     unsafe { bindings::lg_param_tpm_deadline() }
 }
 
+/// Seconds after which boot counts as over; 0 for never.
+pub(crate) fn settle_timeout() -> u32 {
+    // SAFETY: The function only reads a variable.
+    unsafe { bindings::lg_param_settle_timeout() }
+}
+
 fn given(value: &'static CStr) -> Option<&'static CStr> {
     (!value.to_bytes().is_empty()).then_some(value)
 }

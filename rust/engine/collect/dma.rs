@@ -120,7 +120,7 @@ fn read_registers(base: u64) -> Option<UnitRegisters> {
 }
 
 /// All functions by segment, bus and devfn; `None` without memory for them.
-fn functions() -> Option<KVVec<PciFunction>> {
+pub(crate) fn functions() -> Option<KVVec<PciFunction>> {
     let mut list = KVVec::new();
     for function in dma::Functions::new().take(MAX_FUNCTIONS) {
         list.push(fact(&function), GFP_KERNEL).ok()?;

@@ -12,6 +12,8 @@ mod slrt;
 mod tables;
 mod tpm;
 
+pub(crate) use dma::functions;
+
 use crate::decode::digest::HashAlg;
 use crate::decode::registers::{
     Reg, Registers, PRIVATE_BASE, PUBLIC_BASE, TPM_BASE, TPM_SIZE, WINDOW_SIZE,

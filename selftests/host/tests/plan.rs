@@ -7,7 +7,7 @@ use launchguard_pure::plan::{self, Holds, Surroundings};
 use launchguard_pure::verify::facts::{
     Ats, Facts, MemoryRange, PciFunction, Translation, Unit, UnitRegisters,
 };
-use launchguard_pure::verify::policy::{DevicePath, Policy};
+use launchguard_pure::verify::policy::{Address, DevicePath, Policy};
 use proptest::prelude::*;
 
 /// Reserved memory of the machine: 0x10000000 + 64M, and 0x180000000 + 1G.
@@ -223,6 +223,7 @@ fn what_the_machine_shows_is_refused_there() {
         (device("0000:00:00.0"), "line 3, column 8: 0000:00:00.0 is a bridge: it carries others' accesses"),
         (device("0000:00:1f.2"), "line 3, column 8: 0000:00:1f.2 shares IOMMU group 2: 2 functions would be confined with it"),
         (device("0000:00:05.0"), "line 3, column 8: 0000:00:05.0 is in no IOMMU group: nothing translates its accesses"),
+        (device("0000:00:03.0"), "line 3, column 8: 0000:00:03.0 has a driver: only a device without one can be confined"),
         (device("0000:00:06.0"), "line 3, column 8: 0000:00:06.0 has ATS switched on: its translated requests pass unchecked"),
     ];
     let board = board();
@@ -298,6 +299,89 @@ fn each_group_gets_what_the_policy_says() {
     assert!(left
         .iter()
         .any(|line| line.ends_with("the policy leaves it")));
+}
+
+/// What becomes of the groups of all functions in `situation`.
+fn groups_in(text: &str, board: &Board, situation: &plan::Situation<'_>) -> Vec<String> {
+    let text = format!("version 1\n{text}");
+    let policy = Policy::parse(text.as_bytes()).expect("well-formed");
+    let functions = board.machine.dma.functions.as_deref().unwrap();
+    let mut lines = Vec::new();
+    plan::groups_of(&policy, functions, situation, |group| {
+        lines.push(format!("{} {}", group.first, group.action.words()));
+    });
+    lines
+}
+
+/// No exception and no compartment stands against a verdict that is not accepted.
+#[test]
+fn quarantine_takes_everything_that_no_driver_has() {
+    let board = board();
+    let policy = format!(
+        "on-failure quarantine\nallow 8086:10d3\n{REGION}compartment a {{\n\
+         window 0x10000000 + 4K r\ndevice 0000:03:00.0\n}}\n"
+    );
+    let quarantine = plan::Situation {
+        quarantine: true,
+        ..plan::Situation::CALM
+    };
+    assert_eq!(
+        groups_in(&policy, &board, &quarantine),
+        [
+            "0000:00:00.0 leave",
+            "0000:00:02.0 leave",
+            "0000:00:03.0 leave",
+            "0000:00:05.0 cannot block",
+            "0000:00:06.0 block at settle",
+            "0000:00:1c.0 leave",
+            "0000:00:1f.2 block at settle",
+            "0000:02:00.1 block at load",
+            "0000:03:00.0 block at settle",
+        ]
+    );
+    let calm = groups_in(&policy, &board, &plan::Situation::CALM);
+    assert!(
+        calm.contains(&"0000:03:00.0 confine".to_owned()),
+        "{calm:?}"
+    );
+    assert!(calm.contains(&"0000:00:06.0 leave".to_owned()), "{calm:?}");
+}
+
+/// What came after the module was loaded is an arrival, whatever it says it is.
+#[test]
+fn what_arrived_stays_an_arrival() {
+    let board = board();
+    let arrived = |at: Address| (at.bus, at.devfn) == (3, 0);
+    let situation = plan::Situation {
+        arrived: &arrived,
+        quarantine: false,
+    };
+    let policy = "arrivals quarantine\nallow 8086:10d3\n";
+    let lines = groups_in(policy, &board, &situation);
+    assert!(
+        lines.contains(&"0000:03:00.0 block at load".to_owned()),
+        "{lines:?}"
+    );
+    assert!(
+        lines.contains(&"0000:00:1f.2 leave".to_owned()),
+        "{lines:?}"
+    );
+}
+
+/// A function that joined the group of a device in a compartment takes its windows away.
+#[test]
+fn a_group_that_grew_is_not_confined() {
+    let mut board = board();
+    let mut joined = function(3, 1, 0, 7);
+    joined.group_size = 2;
+    board.machine.dma.functions.as_mut().unwrap().push(joined);
+    let policy =
+        format!("{REGION}compartment a {{\nwindow 0x10000000 + 4K r\ndevice 0000:03:00.0\n}}\n");
+    let lines = groups_in(&policy, &board, &plan::Situation::CALM);
+    assert!(
+        lines.contains(&"0000:03:00.0 block at load".to_owned()),
+        "{lines:?}"
+    );
 }
 
 /// Whoever brings a device chooses its ids: they count only for what was there, and is trusted.

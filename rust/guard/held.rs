@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A group that launchguard owns, and the exact list of what it reaches.
+
+use crate::decode::text::Text;
+use crate::sys::iommu::{Claim, Confined, Domain};
+use crate::verify::policy::{Address, Compartment, Window, MAX_LABEL};
+use kernel::prelude::*;
+
+/// Why a group is not as the policy wants it. Its devices are blocked meanwhile, if it is owned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// A driver has it, or somebody else owns it.
+    Taken,
+    /// Its firmware forbids to block it (RMRR).
+    Forbidden,
+    /// It could not be claimed or attached just now.
+    Busy,
+    /// There was no memory.
+    Memory,
+    /// A window could not be mapped.
+    Map,
+    /// A window could not be taken back whole.
+    Unmap,
+    /// Address translation services came on with the domain.
+    Ats,
+    /// Another function joined the group.
+    Joined,
+}
+
+impl Trouble {
+    /// In words.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Taken => "a driver or somebody else has the group",
+            Self::Forbidden => "its firmware wants memory of its own (RMRR): it cannot be blocked",
+            Self::Busy => "the group was busy",
+            Self::Memory => "there was no memory for its domain",
+            Self::Map => "a window could not be mapped",
+            Self::Unmap => "a window could not be taken back whole",
+            Self::Ats => "its address translation services would pass windows by",
+            Self::Joined => "another function joined the confined group",
+        }
+    }
+
+    /// Whether another attempt can end otherwise without a new policy.
+    pub(crate) const fn passes(self) -> bool {
+        !matches!(self, Self::Forbidden | Self::Ats)
+    }
+
+    /// Of a claim that failed.
+    pub(super) fn of_claim(error: Error) -> Self {
+        if error == EPERM {
+            Self::Taken
+        } else if error == EINVAL {
+            Self::Forbidden
+        } else if error == ENOMEM {
+            Self::Memory
+        } else {
+            Self::Busy
+        }
+    }
+
+    fn of_map(error: Error) -> Self {
+        if error == ENOMEM {
+            Self::Memory
+        } else {
+            Self::Map
+        }
+    }
+}
+
+/// One call of iommu_map(), to be undone by one call of iommu_unmap(): parts of a superpage or a
+/// range with a hole are not unmapped, silently.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mapping {
+    /// The address that the device uses.
+    pub(crate) iova: u64,
+    /// The physical address.
+    pub(crate) base: u64,
+    /// Bytes.
+    pub(crate) size: u64,
+    /// Whether the device may write.
+    pub(crate) writable: bool,
+}
+
+impl Mapping {
+    const fn of(window: &Window) -> Self {
+        Self {
+            iova: window.iova,
+            base: window.base,
+            size: window.size,
+            writable: window.writable,
+        }
+    }
+
+    fn put(&self, domain: &mut Domain) -> Result {
+        domain.map(self.iova, self.base, self.size, self.writable)
+    }
+}
+
+enum Hold {
+    Blocked(Claim),
+    Confined(Confined, KVVec<Mapping>),
+    /// While it changes; never seen from outside.
+    Changing,
+}
+
+/// An owned group.
+pub(super) struct Held {
+    /// Its number.
+    pub(super) id: u32,
+    /// Its first function.
+    pub(super) first: Address,
+    /// Its members get an identity domain when they are released.
+    pub(super) identity: bool,
+    /// Why it is not as it should be.
+    pub(super) trouble: Option<Trouble>,
+    /// The compartment it is in.
+    pub(super) compartment: Text<MAX_LABEL>,
+    hold: Hold,
+}
+
+impl Held {
+    /// A group that was just claimed: it is blocked.
+    pub(super) fn new(id: u32, first: Address, identity: bool, claim: Claim) -> Self {
+        Self {
+            id,
+            first,
+            identity,
+            trouble: None,
+            compartment: Text::EMPTY,
+            hold: Hold::Blocked(claim),
+        }
+    }
+
+    /// How many functions are in it now.
+    pub(super) fn members(&self) -> usize {
+        match &self.hold {
+            Hold::Blocked(claim) => claim.members(),
+            Hold::Confined(confined, _) => confined.members(),
+            Hold::Changing => 0,
+        }
+    }
+
+    /// What it reaches; `None` when it is blocked.
+    pub(super) fn windows(&self) -> Option<&[Mapping]> {
+        match &self.hold {
+            Hold::Confined(_, ledger) => Some(ledger),
+            Hold::Blocked(_) | Hold::Changing => None,
+        }
+    }
+
+    /// Blocks it, whatever it was.
+    pub(super) fn block(&mut self, trouble: Option<Trouble>) {
+        let hold = core::mem::replace(&mut self.hold, Hold::Changing);
+        self.hold = match hold {
+            Hold::Confined(confined, _) => Hold::Blocked(confined.block()),
+            hold => hold,
+        };
+        self.trouble = trouble;
+        self.compartment = Text::EMPTY;
+    }
+
+    /// Lets it reach the windows of `compartment` and nothing else. Windows that it has already are
+    /// not touched; those that are gone are taken back before new ones are given. On any failure it
+    /// is blocked and its trouble says why.
+    pub(super) fn confine(&mut self, compartment: &Compartment<'_>) {
+        let hold = core::mem::replace(&mut self.hold, Hold::Changing);
+        let (hold, trouble) = match hold {
+            Hold::Blocked(claim) => enclose(claim, compartment),
+            Hold::Confined(confined, ledger) => adjust(confined, ledger, compartment),
+            Hold::Changing => (Hold::Changing, None),
+        };
+        self.hold = hold;
+        self.trouble = trouble;
+        self.compartment = match trouble {
+            None => Text::format(format_args!("{}", compartment.name)),
+            Some(_) => Text::EMPTY,
+        };
+    }
+
+    /// Stops its bus mastering and gives it back.
+    pub(super) fn release(self) {
+        match self.hold {
+            Hold::Blocked(claim) => claim.release(),
+            Hold::Confined(confined, _) => confined.block().release(),
+            Hold::Changing => {}
+        }
+    }
+}
+
+/// A blocked group gets a domain with all windows in it.
+fn enclose(claim: Claim, compartment: &Compartment<'_>) -> (Hold, Option<Trouble>) {
+    let Some(mut domain) = claim.domain() else {
+        return (Hold::Blocked(claim), Some(Trouble::Memory));
+    };
+    let mut ledger = KVVec::new();
+    for window in compartment.windows() {
+        if let Err(trouble) = add(&mut domain, &mut ledger, Mapping::of(&window)) {
+            return (Hold::Blocked(claim), Some(trouble));
+        }
+    }
+    match claim.confine(domain) {
+        Ok(confined) => (Hold::Confined(confined, ledger), None),
+        Err((claim, error)) => {
+            let trouble = if error == EACCES {
+                Trouble::Ats
+            } else if error == ENOMEM {
+                Trouble::Memory
+            } else {
+                Trouble::Busy
+            };
+            (Hold::Blocked(claim), Some(trouble))
+        }
+    }
+}
+
+/// A confined group gets other windows.
+fn adjust(
+    mut confined: Confined,
+    mut ledger: KVVec<Mapping>,
+    compartment: &Compartment<'_>,
+) -> (Hold, Option<Trouble>) {
+    let wanted = |mapping: &Mapping| {
+        compartment
+            .windows()
+            .any(|window| Mapping::of(&window) == *mapping)
+    };
+    for mapping in ledger.iter().filter(|mapping| !wanted(mapping)) {
+        if confined.domain().unmap(mapping.iova, mapping.size).is_err() {
+            return (Hold::Blocked(confined.block()), Some(Trouble::Unmap));
+        }
+    }
+    ledger.retain(|mapping| wanted(mapping));
+    for window in compartment.windows() {
+        let mapping = Mapping::of(&window);
+        if ledger.contains(&mapping) {
+            continue;
+        }
+        if let Err(trouble) = add(confined.domain(), &mut ledger, mapping) {
+            return (Hold::Blocked(confined.block()), Some(trouble));
+        }
+    }
+    (Hold::Confined(confined, ledger), None)
+}
+
+/// Maps, and notes it: the ledger has room before anything is mapped.
+fn add(domain: &mut Domain, ledger: &mut KVVec<Mapping>, mapping: Mapping) -> Result<(), Trouble> {
+    ledger
+        .reserve(1, GFP_KERNEL)
+        .map_err(|_| Trouble::Memory)?;
+    mapping.put(domain).map_err(Trouble::of_map)?;
+    ledger
+        .push(mapping, GFP_KERNEL)
+        .map_err(|_| Trouble::Memory)
+}

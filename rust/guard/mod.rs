@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Carries a plan out: no device reaches what the policy does not give it.
+//!
+//! A policy comes in force in the task that commits it, a function that arrives is blocked in the
+//! notifier; what has to wait for others (drivers that are asked about released functions, another
+//! attempt at a busy group) is done on the guard's own queue, outside the policy mutex.
+
+mod held;
+mod state;
+mod view;
+
+use crate::engine::{functions, Document};
+use crate::plan;
+use crate::sys::device::Device;
+use crate::sys::iommu::{self, Place};
+use crate::sys::notifier::{Change, Event};
+use crate::sys::params;
+use crate::sys::workqueue::{Job, Queue};
+use crate::verify::policy::{Address, DevicePath};
+use kernel::prelude::*;
+use kernel::sync::{new_mutex, Arc, Mutex};
+use kernel::time::{Instant, Monotonic};
+use state::{place, State};
+
+pub(crate) use view::View;
+
+/// How often a group in trouble is tried again, and boot's end is looked for, in milliseconds.
+const AGAIN: u32 = 1_000;
+
+/// Told of every view: the new one, and the one before it.
+pub(crate) type Announce = fn(&Device, &View, &View);
+
+#[pin_data]
+struct Core {
+    device: Arc<Device>,
+    announce: Announce,
+    started: Instant<Monotonic>,
+    /// The policy mutex.
+    #[pin]
+    state: Mutex<State>,
+    /// Held for a clone or a swap of the pointer only.
+    #[pin]
+    view: Mutex<Arc<View>>,
+}
+
+/// The guard.
+pub(crate) struct Guard {
+    queue: Queue<Core>,
+}
+
+impl Guard {
+    /// A guard with nothing in force.
+    ///
+    /// # Errors
+    ///
+    /// ENOMEM.
+    pub(crate) fn start(device: Arc<Device>, announce: Announce) -> Result<Arc<Self>> {
+        let nothing = Arc::new(View::nothing(), GFP_KERNEL)?;
+        let core = Arc::pin_init(
+            pin_init!(Core {
+                device,
+                announce,
+                started: Instant::now(),
+                state <- new_mutex!(State::new()),
+                view <- new_mutex!(nothing),
+            }),
+            GFP_KERNEL,
+        )?;
+        let queue = Queue::new(core)?;
+        Ok(Arc::new(Self { queue }, GFP_KERNEL)?)
+    }
+
+    /// Begins to look at devices.
+    pub(crate) fn run(&self) {
+        self.queue.kick();
+    }
+
+    /// Waits for running work; afterwards nothing is done any more. What is blocked stays blocked.
+    pub(crate) fn stop(&self) {
+        self.queue.stop();
+    }
+
+    /// What is in force.
+    pub(crate) fn view(&self) -> Arc<View> {
+        self.queue.job().view.lock().clone()
+    }
+
+    /// Carries `policy` out; returns when it is in force. What cannot be done for a group leaves it
+    /// blocked, is shown, and is tried again.
+    pub(crate) fn enforce(&self, policy: Option<Arc<Document>>) {
+        self.change(|state| state.set_policy(policy));
+    }
+
+    /// Boot is over: what no driver has taken is blocked, if the policy wants that.
+    pub(crate) fn settle(&self) {
+        self.change(|state| state.settled = true);
+    }
+
+    /// Blocks everything that can be, or ends that: what follows a verdict that the policy does not
+    /// accept.
+    pub(crate) fn quarantine(&self, on: bool) {
+        let differs = self.queue.job().state.lock().quarantine != on;
+        if differs {
+            pr_alert!("quarantine {}\n", if on { "begins" } else { "ends" });
+            self.change(|state| state.quarantine = on);
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        self.queue.job().carry_out(change);
+        self.queue.kick();
+    }
+
+    /// Answers to a function that comes or goes.
+    pub(crate) fn function(&self, event: &Event<'_>) {
+        let at = address(event.place());
+        {
+            let mut state = self.queue.job().state.lock();
+            match event.change() {
+                Change::Added => {
+                    let spared = plan::is_spared(event.is_bridge(), event.class());
+                    state.arrive(at, event.group(), path(event).as_ref(), spared);
+                }
+                Change::Leaving => state.leave(at, event.group()),
+                Change::Removed => state.forget(at),
+            }
+        }
+        self.queue.kick();
+    }
+}
+
+/// The path of a function as the policy's language has it.
+fn path(event: &Event<'_>) -> Option<DevicePath> {
+    let (root, mut steps) = event.path()?;
+    steps.try_fold(DevicePath::new(address(root)), DevicePath::below)
+}
+
+const fn address(place: Place) -> Address {
+    Address {
+        segment: place.segment,
+        bus: place.bus,
+        devfn: place.devfn,
+    }
+}
+
+impl Core {
+    /// Changes the state, carries it out and shows what came of it.
+    #[inline(never)]
+    fn carry_out(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.state.lock();
+        change(&mut state);
+        let done = functions()
+            .ok_or(ENOMEM)
+            .and_then(|functions| state.reconcile(functions));
+        drop(state);
+        if let Err(error) = done {
+            pr_err!("the policy is not carried out yet: {error:?}, trying again\n");
+        }
+        self.show();
+    }
+
+    /// Publishes what is in force.
+    #[inline(never)]
+    fn show(&self) {
+        let view = functions()
+            .ok_or(ENOMEM)
+            .and_then(|functions| View::of(&self.state.lock(), &functions))
+            .and_then(|view| Ok(Arc::new(view, GFP_KERNEL)?));
+        match view {
+            Ok(view) => {
+                let before = core::mem::replace(&mut *self.view.lock(), view.clone());
+                (self.announce)(&self.device, &view, &before);
+            }
+            Err(error) => pr_err!("no memory to show what is in force: {error:?}\n"),
+        }
+    }
+}
+
+impl Job for Core {
+    fn run(&self) -> Option<u32> {
+        let timeout = i64::from(params::settle_timeout()).saturating_mul(1000);
+        let over = timeout != 0 && self.started.elapsed().as_millis() >= timeout;
+        self.carry_out(|state| state.settled |= over);
+        let (released, troubled, settled) = {
+            let mut state = self.state.lock();
+            (state.take_released(), state.is_troubled(), state.settled)
+        };
+        for address in &released {
+            iommu::probe(place(*address));
+        }
+        if !released.is_empty() {
+            self.show();
+        }
+        (troubled || (!settled && timeout != 0)).then_some(AGAIN)
+    }
+}

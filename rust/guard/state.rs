@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What is in force, and how it becomes what the policy says.
+
+use super::held::{Held, Trouble};
+use crate::decode::text::Text;
+use crate::engine::{parse_policy, Document};
+use crate::plan::{self, Action, Phase, Situation};
+use crate::sys::iommu::{Group, Place};
+use crate::sys::module::Reference;
+use crate::verify::facts::{PciFunction, Translation};
+use crate::verify::policy::{Address, Compartment, DevicePath};
+use kernel::prelude::*;
+use kernel::sync::Arc;
+
+/// A group that should be blocked and is not owned.
+pub(super) struct Missed {
+    pub(super) id: u32,
+    pub(super) why: Trouble,
+}
+
+enum Want<'a> {
+    Leave,
+    Block,
+    Confine(Compartment<'a>),
+}
+
+struct Wanted<'a> {
+    group: u32,
+    first: Address,
+    identity: bool,
+    want: Want<'a>,
+}
+
+/// All of it, under the policy mutex.
+pub(super) struct State {
+    policy: Option<Arc<Document>>,
+    /// The end of boot was told.
+    pub(super) settled: bool,
+    /// The policy does not accept the verdict, and wants quarantine then.
+    pub(super) quarantine: bool,
+    /// The groups that are owned.
+    pub(super) held: KVVec<Held>,
+    /// The groups that should be.
+    pub(super) missed: KVVec<Missed>,
+    /// Functions that came since load and are there.
+    arrived: KVVec<Address>,
+    /// Functions that are about to go: their groups are not touched any more.
+    departing: KVVec<Address>,
+    /// Released functions that drivers have not been asked about yet.
+    released: KVVec<Address>,
+    /// Held while a group is.
+    pin: Option<Reference>,
+}
+
+/// An address of the language as a place.
+pub(super) const fn place(address: Address) -> Place {
+    Place {
+        segment: address.segment,
+        bus: address.bus,
+        devfn: address.devfn,
+    }
+}
+
+/// An address for the kernel's log.
+fn name(at: Address) -> Text<24> {
+    Text::format(format_args!("{at}"))
+}
+
+const fn address(function: &PciFunction) -> Address {
+    Address {
+        segment: function.segment,
+        bus: function.bus,
+        devfn: function.devfn,
+    }
+}
+
+impl State {
+    /// Nothing is in force.
+    pub(super) const fn new() -> Self {
+        Self {
+            policy: None,
+            settled: false,
+            quarantine: false,
+            held: KVVec::new(),
+            missed: KVVec::new(),
+            arrived: KVVec::new(),
+            departing: KVVec::new(),
+            released: KVVec::new(),
+            pin: None,
+        }
+    }
+
+    /// The policy to carry out from now on.
+    pub(super) fn set_policy(&mut self, policy: Option<Arc<Document>>) {
+        self.policy = policy;
+    }
+
+    /// Whether something is left to be tried again.
+    pub(super) fn is_troubled(&self) -> bool {
+        let troubled = |held: &Held| held.trouble.is_some_and(Trouble::passes);
+        self.held.iter().any(troubled) || self.missed.iter().any(|missed| missed.why.passes())
+    }
+
+    /// Takes the functions that drivers are to be asked about.
+    pub(super) fn take_released(&mut self) -> KVVec<Address> {
+        core::mem::replace(&mut self.released, KVVec::new())
+    }
+
+    fn find(&self, group: u32) -> Option<usize> {
+        self.held.iter().position(|held| held.id == group)
+    }
+
+    /// Makes every group what the policy says. `functions` are all that are there.
+    ///
+    /// # Errors
+    ///
+    /// ENOMEM: nothing was changed. What goes wrong with a group is its trouble and no error.
+    pub(super) fn reconcile(&mut self, mut functions: KVVec<PciFunction>) -> Result {
+        for function in functions.iter_mut() {
+            // What binds to a group that is owned manages DMA itself (pci-stub, vfio-pci), and does
+            // not take the group away.
+            if function.group.is_some_and(|group| self.find(group).is_some()) {
+                function.driver = false;
+            }
+        }
+        let policy = self.policy.clone();
+        let wanted = self.wanted(policy.as_deref(), &functions)?;
+        self.held.reserve(wanted.len(), GFP_KERNEL)?;
+        let mut missed = KVVec::with_capacity(wanted.len(), GFP_KERNEL)?;
+        self.released.reserve(functions.len(), GFP_KERNEL)?;
+        for one in wanted.iter().filter(|one| matches!(one.want, Want::Leave)) {
+            self.release(one.group, &functions);
+        }
+        for one in &wanted {
+            let want = match one.want {
+                Want::Leave => continue,
+                Want::Block => None,
+                Want::Confine(compartment) => Some(compartment),
+            };
+            if let Err(why) = self.hold(one) {
+                let id = one.group;
+                // There is room for all.
+                let _ = missed.push(Missed { id, why }, GFP_KERNEL);
+                continue;
+            }
+            let Some(held) = self.held.iter_mut().find(|held| held.id == one.group) else {
+                continue;
+            };
+            match want {
+                Some(compartment) => held.confine(&compartment),
+                None => held.block(None),
+            }
+        }
+        self.missed = missed;
+        self.unpin();
+        Ok(())
+    }
+
+    /// What becomes of each group that can be told.
+    fn wanted<'p>(
+        &self,
+        policy: Option<&'p Document>,
+        functions: &[PciFunction],
+    ) -> Result<KVVec<Wanted<'p>>> {
+        let policy = parse_policy(policy);
+        let mut wanted = KVVec::new();
+        let mut result = Ok(());
+        let situation = Situation {
+            arrived: &|address| self.arrived.contains(&address),
+            quarantine: self.quarantine,
+        };
+        let departs = |group: u32| {
+            let mut members = functions.iter().filter(|one| one.group == Some(group));
+            members.any(|one| self.departing.contains(&address(one)))
+        };
+        plan::groups_of(&policy, functions, &situation, |plan| {
+            let Some(group) = plan.group.filter(|group| !departs(*group)) else {
+                return;
+            };
+            let want = match plan.action {
+                Action::Leave | Action::Refuse => Want::Leave,
+                Action::Block(Phase::Settle) if !self.settled => Want::Leave,
+                Action::Block(_) => Want::Block,
+                Action::Confine(compartment) => Want::Confine(compartment),
+            };
+            let first = functions.iter().find(|one| one.group == Some(group));
+            let identity = first.is_some_and(|one| one.translation == Translation::Identity);
+            let one = Wanted {
+                group,
+                first: plan.first,
+                identity,
+                want,
+            };
+            if wanted.push(one, GFP_KERNEL).is_err() {
+                result = Err(ENOMEM);
+            }
+        });
+        result.map(|()| wanted)
+    }
+
+    /// Owns a group, if it does not yet.
+    fn hold(&mut self, one: &Wanted<'_>) -> Result<(), Trouble> {
+        if self.find(one.group).is_some() {
+            return Ok(());
+        }
+        self.claim(one.group, one.first, one.identity)
+    }
+
+    fn claim(&mut self, id: u32, first: Address, identity: bool) -> Result<(), Trouble> {
+        if self.pin.is_none() {
+            self.pin = Some(Reference::take().ok_or(Trouble::Busy)?);
+        }
+        self.held
+            .reserve(1, GFP_KERNEL)
+            .map_err(|_| Trouble::Memory)?;
+        let group = Group::of(place(first)).filter(|group| group.id() == Some(id));
+        let claim = group.ok_or(Trouble::Busy)?.claim();
+        let held = Held::new(id, first, identity, claim.map_err(Trouble::of_claim)?);
+        // There is room; without it the group would stay blocked.
+        self.held.push(held, GFP_KERNEL).map_err(|_| Trouble::Memory)
+    }
+
+    fn release(&mut self, group: u32, functions: &[PciFunction]) {
+        let Some(held) = self.find(group).and_then(|at| self.held.remove(at).ok()) else {
+            return;
+        };
+        held.release();
+        for one in functions.iter().filter(|one| one.group == Some(group)) {
+            // There is room for all.
+            let _ = self.released.push(address(one), GFP_KERNEL);
+        }
+    }
+
+    fn unpin(&mut self) {
+        if self.held.is_empty() {
+            self.pin = None;
+        }
+    }
+
+    /// A function came: it is blocked before any driver can probe it, if the policy wants that, and
+    /// so is a confined group that it joined.
+    pub(super) fn arrive(
+        &mut self,
+        at: Address,
+        group: Option<u32>,
+        path: Option<&DevicePath>,
+        spared: bool,
+    ) {
+        if self.arrived.push(at, GFP_KERNEL).is_err() {
+            pr_warn!("no memory to note that {} came\n", name(at).as_str());
+        }
+        let Some(group) = group else { return };
+        if let Some(held) = self.held.iter_mut().find(|held| held.id == group) {
+            if held.windows().is_some() {
+                held.block(Some(Trouble::Joined));
+                pr_alert!(
+                    "{} joined the confined group {group}: the group is blocked\n",
+                    name(at).as_str()
+                );
+            }
+            return;
+        }
+        if spared {
+            return;
+        }
+        let policy = self.policy.clone();
+        let policy = parse_policy(policy.as_deref());
+        let named = policy
+            .compartments()
+            .any(|one| one.devices().any(|device| device.address == at));
+        let (action, _) = plan::arrival(&policy, path);
+        if !(named || self.quarantine || matches!(action, Action::Block(_))) {
+            return;
+        }
+        if let Err(why) = self.claim(group, at, false) {
+            pr_alert!(
+                "{} arrived and could not be blocked: {}\n",
+                name(at).as_str(),
+                why.words()
+            );
+            // Without memory for the note the next look at all groups finds it again.
+            let _ = self.missed.push(Missed { id: group, why }, GFP_KERNEL);
+        }
+        self.unpin();
+    }
+
+    /// A function is about to go. Its group is given back with its last member: the kernel warns of
+    /// one that is owned beyond that.
+    pub(super) fn leave(&mut self, at: Address, group: Option<u32>) {
+        if self.departing.push(at, GFP_KERNEL).is_err() {
+            pr_warn!("no memory to note that {} goes\n", name(at).as_str());
+        }
+        let index = group.and_then(|group| self.find(group));
+        let last = index.and_then(|index| self.held.get(index).map(|held| (index, held.members())));
+        if let Some((index, 0 | 1)) = last {
+            if let Ok(held) = self.held.remove(index) {
+                held.release();
+            }
+            self.unpin();
+        }
+    }
+
+    /// A function is gone.
+    pub(super) fn forget(&mut self, at: Address) {
+        self.departing.retain(|one| *one != at);
+        self.arrived.retain(|one| *one != at);
+        self.released.retain(|one| *one != at);
+    }
+}

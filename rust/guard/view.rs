@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What is shown of the guard: an immutable whole.
+
+use super::held::{Mapping, Trouble};
+use super::state::{Missed, State};
+use crate::decode::text::Text;
+use crate::plan;
+use crate::verify::facts::{Ats, PciFunction, Translation};
+use crate::verify::policy::{Address, MAX_LABEL};
+use kernel::prelude::*;
+
+/// An owned group.
+pub(crate) struct Owned {
+    /// Its number.
+    pub(crate) id: u32,
+    /// Its first function.
+    pub(crate) first: Address,
+    /// The compartment whose windows it reaches; empty when it is blocked.
+    pub(crate) compartment: Text<MAX_LABEL>,
+    /// Why it is not as the policy wants it.
+    pub(crate) trouble: Option<Trouble>,
+    /// A release gives its members all memory.
+    pub(crate) degraded: bool,
+}
+
+/// A window in force.
+pub(crate) struct Reach {
+    /// The group's first function.
+    pub(crate) device: Address,
+    /// Addresses and access.
+    pub(crate) mapping: Mapping,
+}
+
+/// A device that reaches what it was not given.
+pub(crate) struct Exposed {
+    /// The device.
+    pub(crate) device: Address,
+    /// Why.
+    pub(crate) why: &'static str,
+    /// What to do about it.
+    pub(crate) remedy: &'static str,
+}
+
+/// All that is shown.
+pub(crate) struct View {
+    /// How many groups there are.
+    pub(crate) groups: usize,
+    /// The owned ones.
+    pub(crate) owned: KVVec<Owned>,
+    /// Windows in force.
+    pub(crate) windows: KVVec<Reach>,
+    /// Exposed devices, by address.
+    pub(crate) exposed: KVVec<Exposed>,
+    /// Whether boot is over.
+    pub(crate) settled: bool,
+    /// Whether the policy does not accept the verdict and everything is to be blocked.
+    pub(crate) quarantine: bool,
+}
+
+impl View {
+    /// Before anything was looked at.
+    pub(crate) const fn nothing() -> Self {
+        Self {
+            groups: 0,
+            owned: KVVec::new(),
+            windows: KVVec::new(),
+            exposed: KVVec::new(),
+            settled: false,
+            quarantine: false,
+        }
+    }
+
+    /// How many owned groups reach windows.
+    pub(crate) fn confined(&self) -> usize {
+        let confined = |owned: &&Owned| !owned.compartment.is_empty();
+        self.owned.iter().filter(confined).count()
+    }
+
+    /// How many owned groups reach nothing.
+    pub(crate) fn blocked(&self) -> usize {
+        self.owned.len().saturating_sub(self.confined())
+    }
+
+    /// Of a state and the functions that are there.
+    ///
+    /// # Errors
+    ///
+    /// ENOMEM.
+    pub(super) fn of(state: &State, functions: &[PciFunction]) -> Result<Self> {
+        let mut view = Self {
+            groups: count_groups(functions)?,
+            settled: state.settled,
+            quarantine: state.quarantine,
+            ..Self::nothing()
+        };
+        for held in &state.held {
+            let owned = Owned {
+                id: held.id,
+                first: held.first,
+                compartment: held.compartment,
+                trouble: held.trouble,
+                degraded: held.identity,
+            };
+            view.owned.push(owned, GFP_KERNEL)?;
+            for mapping in held.windows().unwrap_or(&[]) {
+                let reach = Reach {
+                    device: held.first,
+                    mapping: *mapping,
+                };
+                view.windows.push(reach, GFP_KERNEL)?;
+            }
+        }
+        for function in functions {
+            if let Some((why, remedy)) = exposure(state, function) {
+                let device = Address {
+                    segment: function.segment,
+                    bus: function.bus,
+                    devfn: function.devfn,
+                };
+                let exposed = Exposed {
+                    device,
+                    why,
+                    remedy,
+                };
+                view.exposed.push(exposed, GFP_KERNEL)?;
+            }
+        }
+        Ok(view)
+    }
+}
+
+/// How many groups there are. The list of those seen stays in order; groups are numbered nearly in the
+/// order of their functions, so a new one hardly ever moves far.
+fn count_groups(functions: &[PciFunction]) -> Result<usize> {
+    let mut groups: KVVec<u32> = KVVec::new();
+    for group in functions.iter().filter_map(|one| one.group) {
+        if groups.binary_search(&group).is_ok() {
+            continue;
+        }
+        groups.push(group, GFP_KERNEL)?;
+        let mut rest = groups.as_mut_slice();
+        while let [.., before, last] = rest {
+            if before < last {
+                break;
+            }
+            core::mem::swap(before, last);
+            let Some((_, shorter)) = rest.split_last_mut() else {
+                break;
+            };
+            rest = shorter;
+        }
+    }
+    Ok(groups.len())
+}
+
+/// Why a function reaches what it was not given, and the remedy.
+fn exposure(state: &State, function: &PciFunction) -> Option<(&'static str, &'static str)> {
+    if plan::is_spared(function.bridge, function.class) {
+        return None;
+    }
+    match function.translation {
+        Translation::None => {
+            return Some((
+                "no IOMMU group: nothing translates its accesses",
+                "boot with intel_iommu=on, or remove the device",
+            ))
+        }
+        Translation::Identity => {
+            return Some((
+                "an identity domain: it reaches all memory",
+                "boot without iommu=pt, or unbind its driver and let the policy block it",
+            ))
+        }
+        Translation::Blocked | Translation::Dma | Translation::Managed | Translation::Unknown => {}
+    }
+    if function.ats == Ats::On {
+        return Some((
+            "address translation services are on: its translated requests pass unchecked",
+            "boot with pci=noats",
+        ));
+    }
+    let owned = |group| state.held.iter().any(|held| held.id == group);
+    if state.quarantine && function.driver && !function.group.is_some_and(owned) {
+        return Some((
+            "the policy wants everything blocked, and a driver has it",
+            "unbind its driver, then write 1 to settle",
+        ));
+    }
+    let missed = |missed: &&Missed| Some(missed.id) == function.group;
+    let missed = state.missed.iter().find(missed)?;
+    Some((
+        missed.why.words(),
+        "unbind what has the group; it is tried again by itself",
+    ))
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Ownership of IOMMU groups, and domains of our own. The only file that takes
+ * ownership: the kernel wants no new callers of iommu_group_claim_dma_owner(),
+ * and so there is one. Everything here sleeps, takes the group's mutex, and
+ * must not be called from a walk over a group.
+ */
+#include <linux/device.h>
+#include <linux/iommu.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+
+#include <launchguard/helpers.h>
+
+/* Its address says who owns a group; nothing is read from it. */
+static char owner;
+
+static struct pci_dev *find(const struct lg_address *at)
+{
+	return pci_get_domain_bus_and_slot(at->segment, at->bus, at->devfn);
+}
+
+struct iommu_group *lg_group_get(const struct lg_address *at)
+{
+	struct pci_dev *dev = find(at);
+	struct iommu_group *group;
+
+	if (!dev)
+		return NULL;
+	group = iommu_group_get(&dev->dev);
+	pci_dev_put(dev);
+	return group;
+}
+
+void lg_group_put(struct iommu_group *group)
+{
+	iommu_group_put(group);
+}
+
+int lg_group_id(struct iommu_group *group)
+{
+	return iommu_group_id(group);
+}
+
+struct member_walk {
+	struct device *first;
+	size_t count;
+	bool ats;
+	bool clear;
+};
+
+static int visit(struct device *dev, void *data)
+{
+	struct member_walk *walk = data;
+
+	if (!walk->first)
+		walk->first = get_device(dev);
+	walk->count++;
+	if (dev_is_pci(dev)) {
+		if (to_pci_dev(dev)->ats_enabled)
+			walk->ats = true;
+		/* A bridge carries what others do, and is not stopped. */
+		if (walk->clear && !to_pci_dev(dev)->subordinate)
+			pci_clear_master(to_pci_dev(dev));
+	}
+	return 0;
+}
+
+static struct member_walk members(struct iommu_group *group, bool clear)
+{
+	struct member_walk walk = { .clear = clear };
+
+	iommu_group_for_each_dev(group, &walk, visit);
+	return walk;
+}
+
+size_t lg_group_members(struct iommu_group *group)
+{
+	struct member_walk walk = members(group, false);
+
+	put_device(walk.first);
+	return walk.count;
+}
+
+int lg_group_ats(struct iommu_group *group)
+{
+	struct member_walk walk = members(group, false);
+
+	put_device(walk.first);
+	return walk.ats;
+}
+
+int lg_group_claim(struct iommu_group *group)
+{
+	return iommu_group_claim_dma_owner(group, &owner);
+}
+
+void lg_group_release(struct iommu_group *group)
+{
+	struct member_walk walk = members(group, true);
+
+	put_device(walk.first);
+	iommu_group_release_dma_owner(group);
+}
+
+struct iommu_domain *lg_domain_new(struct iommu_group *group)
+{
+	struct member_walk walk = members(group, false);
+	struct iommu_domain *domain;
+
+	if (!walk.first)
+		return NULL;
+	domain = iommu_paging_domain_alloc(walk.first);
+	put_device(walk.first);
+	return IS_ERR(domain) ? NULL : domain;
+}
+
+void lg_domain_free(struct iommu_domain *domain)
+{
+	iommu_domain_free(domain);
+}
+
+int lg_domain_map(struct iommu_domain *domain, u64 iova, u64 base, u64 size,
+		  bool writable)
+{
+	int prot = IOMMU_READ | IOMMU_CACHE;
+
+	if (writable)
+		prot |= IOMMU_WRITE;
+	return iommu_map(domain, iova, base, size, prot, GFP_KERNEL);
+}
+
+u64 lg_domain_unmap(struct iommu_domain *domain, u64 iova, u64 size)
+{
+	return iommu_unmap(domain, iova, size);
+}
+
+int lg_domain_attach(struct iommu_domain *domain, struct iommu_group *group)
+{
+	return iommu_attach_group(domain, group);
+}
+
+void lg_domain_detach(struct iommu_domain *domain, struct iommu_group *group)
+{
+	iommu_detach_group(domain, group);
+}
+
+void lg_function_probe(const struct lg_address *at)
+{
+	struct pci_dev *dev = find(at);
+
+	if (!dev)
+		return;
+	/* Whether a driver wants it is not our business. */
+	if (device_attach(&dev->dev) < 0)
+		pci_dbg(dev, "no driver took it after its release\n");
+	pci_dev_put(dev);
+}
