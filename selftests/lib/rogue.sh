@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
-# QEMU's iommu-testdev as a device that reaches for memory. Sourced.
+# Devices of QEMU's that reach for memory. Sourced.
 #
-# It writes 0x12345678 and more at once, while its trigger is read, and tells what came of it. It
-# asks nobody whether it is a bus master.
+# iommu-testdev writes at once, while its trigger is read, and tells what came of it. It asks nobody
+# whether it is a bus master. edu is slower, and reads as well: into a buffer of its own, and from
+# there to memory. It tells nothing.
 
 # bar ADDRESS: where the first range of a function's registers is.
 bar() {
@@ -40,4 +41,34 @@ expect_reach() {
 		cat /sys/kernel/debug/launchguard/windows
 		exit 1
 	}
+}
+
+# edu_copy ADDRESS in|out IOVA SIZE: edu copies up to 4096 bytes from IOVA into its buffer, or out of
+# it to IOVA. Returns when it is through, whatever came of it.
+edu_copy() {
+	edu=$(bar "$1")
+	printf '\006' | dd of="/sys/bus/pci/devices/$1/config" bs=1 seek=4 conv=notrunc 2> /dev/null
+	case $2 in
+	in) from=$3 to=0x40000 run=1 ;;
+	out) from=0x40000 to=$3 run=3 ;;
+	esac
+	devmem $((edu + 0x80)) 64 "$from"
+	devmem $((edu + 0x88)) 64 $((to))
+	devmem $((edu + 0x90)) 64 "$4"
+	devmem $((edu + 0x98)) 64 $run
+	tries=100
+	while [ $(($(devmem $((edu + 0x98)) 64) & 1)) -ne 0 ] && [ $tries -gt 0 ]; do
+		tries=$((tries - 1))
+		usleep 20000
+	done
+}
+
+# edu_steal ADDRESS IOVA LOOT PHYSICAL: what edu finds at IOVA when it copies it to LOOT, whose bytes are
+# at PHYSICAL; "nothing" when LOOT still holds what was there before.
+edu_steal() {
+	devmem "$4" 32 0x0badf00d
+	edu_copy "$1" in "$2" 4
+	edu_copy "$1" out "$3" 4
+	found=$(devmem "$4" 32)
+	[ $((found)) -ne $((0x0badf00d)) ] && echo "$found" || echo nothing
 }

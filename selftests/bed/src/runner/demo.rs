@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The demonstration: a good launch, the same machine with one byte of the launcher changed, and
-//! the same kernel never launched. A screen each, with words for what one sees.
+//! The demonstration: a good launch, the same machine with one byte of the launcher changed, the same
+//! kernel never launched, and a rogue device. A screen each, with words for what one sees.
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -38,7 +38,7 @@ const MILESTONES: &[(&str, &str)] = &[
     ("bed: machine is up", "the machine is up"),
 ];
 
-/// Shows the three machines on `release`, or on the newest kernel; whether each showed what it
+/// Shows the four machines on `release`, or on the newest kernel; whether each showed what it
 /// should.
 pub fn run(release: Option<&str>) -> Result<bool> {
     let bench = Bench::new()?;
@@ -58,13 +58,14 @@ pub fn run(release: Option<&str>) -> Result<bool> {
     let (first, pcrs) = show.good()?;
     let second = show.changed(&pcrs)?;
     let third = show.never()?;
+    let stolen = show.rogue()?;
     println!(
-        "\nLogs of the three machines: {}",
+        "\nLogs of the four machines: {}",
         show.bench.folder.display()
     );
     let words = [first, second, third];
     println!("Verdicts: {}", words.join(", "));
-    Ok(words == ["verified", "failed", "absent"])
+    Ok(words == ["verified", "failed", "absent"] && !stolen)
 }
 
 struct Show {
@@ -76,7 +77,7 @@ struct Show {
 impl Show {
     fn title(&self, number: u32, text: &str) {
         println!("\n{}", "=".repeat(78));
-        println!("{number} of 3   {text}");
+        println!("{number} of 4   {text}");
         println!("{}", "=".repeat(78));
     }
 
@@ -204,6 +205,63 @@ impl Show {
         guest.power_off().ok();
         Ok(state.verdict)
     }
+
+    /// A device reads memory that was set aside for a guest; whether it still does at the end.
+    fn rogue(&self) -> Result<bool> {
+        self.title(4, "a device that reads a guest's memory");
+        let spec = MachineSpec {
+            kernel_args: format!("memmap=64M${GUEST:#x} iommu=pt"),
+            devices: vec!["edu,addr=4,dma_mask=0xffffffffffffffff".into()],
+            ..MachineSpec::default()
+        };
+        let (mut guest, _) = self.boot(&spec, "rogue")?;
+        println!("  The kernel lets devices through (iommu=pt), as many hosts of guests do.");
+        println!(
+            "  A guest keeps a secret at {GUEST:#x}. Device 0000:00:04.0 copies it to {LOOT:#x}."
+        );
+        let before = steal(&mut guest, 0x5ec2_e701)?;
+        println!("  without launchguard     the device found {before}");
+        ensure!(before == "0x5EC2E701", "the device does not work");
+        shell(
+            &mut guest,
+            "insmod launchguard.ko",
+            "insmod /launchguard.ko",
+        )?;
+        judged(&mut guest)?;
+        let policy = format!(
+            "version 1\nregion shared {GUEST:#x} + 64M\ncompartment io {{\n    \
+             window {LOOT:#x} + 4K rw\n    device 0000:00:04.0\n}}\n"
+        );
+        println!("  # cat policy");
+        for line in policy.lines() {
+            println!("      {line}");
+        }
+        put_text(&mut guest, "policy", &policy)?;
+        let after = steal(&mut guest, 0x5ec2_e702)?;
+        println!("  with a window for its own page   the device found {after}");
+        let windows = guest.check("cat /sys/kernel/debug/launchguard/windows", MOMENT)?;
+        for line in windows.lines().skip(1) {
+            println!("  {line}");
+        }
+        let said = guest.run("dmesg | grep 'DMA Read' | tail -n 1 | cut -c 1-110", MOMENT)?;
+        println!("  the kernel's log: {}", said.text().trim());
+        guest.power_off().ok();
+        Ok(after == "0x5EC2E702")
+    }
+}
+
+/// Memory that is kept from the kernel, for a guest.
+const GUEST: u64 = 0x3000_0000;
+/// A page of it that the device may have.
+const LOOT: u64 = 0x3010_0000;
+
+/// Puts `secret` into the guest's memory and lets the device go for it; what it brought back.
+fn steal(guest: &mut Guest, secret: u32) -> Result<String> {
+    let script = format!(
+        ". /selftests/lib/rogue.sh; devmem {GUEST:#x} 32 {secret:#x}; \
+         edu_steal 0000:00:04.0 {GUEST:#x} {LOOT:#x} {LOOT:#x}"
+    );
+    Ok(guest.check(&script, MOMENT)?.trim().to_owned())
 }
 
 fn shell(guest: &mut Guest, shown: &str, script: &str) -> Result<()> {
@@ -288,17 +346,22 @@ fn put_references(guest: &mut Guest, pcrs: &Pcrs) -> Result<()> {
 }
 
 fn commit(guest: &mut Guest, pcrs: &Pcrs) -> Result<()> {
-    let (text, digest) = damaged(&references(pcrs)?, None);
-    guest.put("/tmp/references", &text)?;
+    put_text(guest, "references", &references(pcrs)?)
+}
+
+/// Commits a text as `file`.
+fn put_text(guest: &mut Guest, file: &str, text: &str) -> Result<()> {
+    let (text, digest) = damaged(text, None);
+    guest.put(&format!("/tmp/{file}"), &text)?;
     for line in [
-        format!("cat /tmp/references > {SYSFS}/references"),
+        format!("cat /tmp/{file} > {SYSFS}/{file}"),
         format!("echo {digest} > {SYSFS}/commit"),
     ] {
         guest
             .check(&line, MOMENT)
-            .context("commit of the references")?;
+            .with_context(|| format!("commit of the {file}"))?;
     }
-    println!("  # cat references > {SYSFS}/references");
-    println!("  # sha256sum references > {SYSFS}/commit");
+    println!("  # cat {file} > {SYSFS}/{file}");
+    println!("  # sha256sum {file} > {SYSFS}/commit");
     Ok(())
 }
