@@ -118,6 +118,8 @@ pub struct Config {
     pub iommu: bool,
     /// Whether it can remap interrupts.
     pub interrupt_remapping: bool,
+    /// More properties of the IOMMU, as QEMU's `-device intel-iommu,` takes them; empty for none.
+    pub iommu_options: String,
     /// More `-device` values, e.g. `"edu,addr=6.0"`.
     pub devices: Vec<String>,
     /// More QEMU arguments, word by word.
@@ -506,6 +508,7 @@ impl Default for Config {
             tpm: Some(vec![Bank::Sha1, Bank::Sha256, Bank::Sha384]),
             iommu: true,
             interrupt_remapping: true,
+            iommu_options: String::new(),
             devices: Vec::new(),
             qemu_args: Vec::new(),
             image_patches: Vec::new(),

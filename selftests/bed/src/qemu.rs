@@ -119,7 +119,11 @@ pub fn command(config: &Config, folder: &Path, ram: &Path) -> Command {
         } else {
             "off"
         };
-        c.args(["-device", &format!("intel-iommu,intremap={remapping}")]);
+        let mut iommu = format!("intel-iommu,intremap={remapping}");
+        if !config.iommu_options.is_empty() {
+            iommu = format!("{iommu},{}", config.iommu_options);
+        }
+        c.args(["-device", &iommu]);
     }
     if config.tpm.is_some() {
         c.args(["-chardev", &format!("socket,id=tpm,path={}", files::TPM)]);

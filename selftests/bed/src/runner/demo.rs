@@ -243,7 +243,7 @@ impl Show {
         for line in windows.lines().skip(1) {
             println!("  {line}");
         }
-        let said = guest.run("dmesg | grep 'DMA Read' | tail -n 1 | cut -c 1-110", MOMENT)?;
+        let said = guest.run("dmesg | grep 'DMA Read' | tail -n 1 | cut -c 1-150", MOMENT)?;
         println!("  the kernel's log: {}", said.text().trim());
         guest.power_off().ok();
         Ok(after == "0x5EC2E702")

@@ -86,6 +86,7 @@ impl Bench {
             tpm: spec.tpm.then(|| spec.banks.clone()),
             iommu: spec.iommu,
             interrupt_remapping: spec.interrupt_remapping,
+            iommu_options: spec.iommu_options.clone(),
             image_patches: spec.patches.clone(),
             before_kernel: spec.before_kernel.clone(),
             devices: spec.devices.clone(),

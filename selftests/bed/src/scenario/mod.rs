@@ -64,6 +64,8 @@ pub struct MachineSpec {
     pub iommu: bool,
     /// Whether it can remap interrupts.
     pub interrupt_remapping: bool,
+    /// More properties of the IOMMU, as QEMU takes them.
+    pub iommu_options: String,
     /// More words for the kernel's command line.
     pub kernel_args: String,
     /// tboot's command line.
@@ -98,6 +100,7 @@ impl Default for MachineSpec {
             banks: vec![Bank::Sha1, Bank::Sha256, Bank::Sha384],
             iommu: true,
             interrupt_remapping: true,
+            iommu_options: String::new(),
             kernel_args: String::new(),
             tboot_args: "logging=serial,memory ap_wake_mwait=true".into(),
             patches: Vec::new(),
