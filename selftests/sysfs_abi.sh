@@ -7,7 +7,7 @@ cd "$(dirname "$0")" || exit 1
 
 need_root
 need_module
-ktap_plan 15
+ktap_plan 16
 
 # mode FILE OCTAL
 mode() {
