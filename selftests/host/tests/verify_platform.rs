@@ -82,6 +82,17 @@ fn table_versions_go_with_each_other_and_with_the_tpm() {
     }
 }
 
+/// What is reserved in SinitMleData 9 is in use in 8.
+#[test]
+fn reserved_bytes_are_those_of_the_newest_sinit_mle_data() {
+    let mut machine = Machine::launched();
+    machine.change_tables(|tables| tables.sinit_mle_data[0] = 8);
+    assert_eq!(
+        machine.judge("", None).outcome(Heap05),
+        Outcome::NotApplicable
+    );
+}
+
 /// The registers that a check reads, and bits of theirs that decide something; reserved ones do not.
 #[test]
 fn a_change_of_each_register_is_found_by_its_check() {

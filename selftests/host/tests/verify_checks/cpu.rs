@@ -111,6 +111,17 @@ fn a_processor_that_could_not_be_asked_passes_nothing() {
 }
 
 #[test]
+fn no_processor_at_all_is_said_and_passes_nothing() {
+    for check in [Cpu01, Cpu02, Cpu03, Cpu04, Cpu06, Cpu08, Cpu09, Cpu12] {
+        let found = after(check, |m| {
+            m.cpus.list.as_mut().expect("processors").clear();
+        });
+        let words = "no processor could be asked".to_owned();
+        assert_eq!(found, (Outcome::Unknown, words), "{check}");
+    }
+}
+
+#[test]
 fn a_register_that_faults_passes_nothing() {
     for (check, msr) in [
         (Cpu02, Msr::FeatureControl),
