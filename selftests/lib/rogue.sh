@@ -55,7 +55,7 @@ edu_copy() {
 	devmem $((edu + 0x80)) 64 "$from"
 	devmem $((edu + 0x88)) 64 $((to))
 	devmem $((edu + 0x90)) 64 "$4"
-	devmem $((edu + 0x98)) 64 $run
+	devmem $((edu + 0x98)) 64 "$run"
 	tries=100
 	while [ $(($(devmem $((edu + 0x98)) 64) & 1)) -ne 0 ] && [ $tries -gt 0 ]; do
 		tries=$((tries - 1))
