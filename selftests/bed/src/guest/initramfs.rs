@@ -26,8 +26,13 @@ const PROGRAMS: &[&str] = &[
 ];
 /// Names under which `tpm2` is called.
 const TPM2_NAMES: &[&str] = &["tpm2_pcrread", "tpm2_eventlog", "tpm2_pcrextend"];
-/// Kernel modules that some scenarios need: a disk for kexec and hibernation.
-const MODULES: &[&str] = &["kernel/drivers/block/virtio_blk.ko"];
+/// Kernel modules that some scenarios need: a disk for kexec and hibernation, and an ordinary driver
+/// that takes any device it is told of.
+const MODULES: &[&str] = &[
+    "kernel/drivers/block/virtio_blk.ko",
+    "kernel/drivers/uio/uio.ko",
+    "kernel/drivers/uio/uio_pci_generic.ko",
+];
 
 const INIT: &str = include_str!("init.sh");
 const AGENT: &str = include_str!("agent.sh");
