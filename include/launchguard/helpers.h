@@ -294,7 +294,6 @@ struct lg_pci_event {
 	struct lg_address at;
 	struct lg_address root;
 	struct iommu_group *group;
-	u32 class_code;
 	u32 steps;
 	u8 step[LG_PATH_STEPS];
 	bool path_known;
@@ -317,12 +316,14 @@ int lg_group_id(struct iommu_group *group);
 size_t lg_group_members(struct iommu_group *group);
 /* Whether a member has ATS switched on. */
 int lg_group_ats(struct iommu_group *group);
+/* Whether the first member has an identity domain. */
+int lg_group_identity(struct iommu_group *group);
 /* Takes ownership: from then on all members are blocked. */
 int lg_group_claim(struct iommu_group *group);
 /* Stops bus mastering of the members and gives ownership back. */
 void lg_group_release(struct iommu_group *group);
-/* A domain for the devices of @group, NULL when there can be none. */
-struct iommu_domain *lg_domain_new(struct iommu_group *group);
+/* A domain for the devices of @group. */
+int lg_domain_new(struct iommu_group *group, struct iommu_domain **out);
 void lg_domain_free(struct iommu_domain *domain);
 int lg_domain_map(struct iommu_domain *domain, u64 iova, u64 base, u64 size,
 		  bool writable);

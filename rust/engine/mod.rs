@@ -354,18 +354,13 @@ impl Core {
                 return Err(EIO);
             }
         }
-        let policy_before = self.texts.lock().in_force(Kind::Policy);
+        let policy = prepared.policy();
         let sealed = self.texts.lock().apply(prepared);
         if sealed {
             module::pin();
             pr_info!("sealed: policy and references stay as they are until reboot\n");
         }
-        let policy = self.texts.lock().in_force(Kind::Policy);
-        let same = match (&policy_before, &policy) {
-            (Some(before), Some(now)) => core::ptr::eq(&raw const **before, &raw const **now),
-            (before, now) => before.is_none() && now.is_none(),
-        };
-        if !same {
+        if let Some(policy) = policy {
             self.guard.enforce(policy);
         }
         Ok(())

@@ -115,6 +115,12 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
+    /// The policy, if that is one of them.
+    pub(crate) fn policy(&self) -> Option<Arc<Document>> {
+        let [policy, _] = &self.documents;
+        policy.clone()
+    }
+
     /// The PCR that the policy's text is to be extended into, and that text.
     pub(crate) fn to_extend(&self) -> Option<(u32, &[u8])> {
         let [policy, _] = &self.documents;

@@ -18,11 +18,13 @@ pub(crate) enum Trouble {
     Busy,
     /// There was no memory.
     Memory,
+    /// There could be no domain for it.
+    Domain,
     /// A window could not be mapped.
     Map,
     /// A window could not be taken back whole.
     Unmap,
-    /// Address translation services came on with the domain.
+    /// Its translated requests would pass windows by.
     Ats,
     /// Another function joined the group.
     Joined,
@@ -36,9 +38,10 @@ impl Trouble {
             Self::Forbidden => "its firmware wants memory of its own (RMRR): it cannot be blocked",
             Self::Busy => "the group was busy",
             Self::Memory => "there was no memory for its domain",
+            Self::Domain => "there could be no domain for it",
             Self::Map => "a window could not be mapped",
             Self::Unmap => "a window could not be taken back whole",
-            Self::Ats => "its address translation services would pass windows by",
+            Self::Ats => "its address translation services are on, or came on with the domain",
             Self::Joined => "another function joined the confined group",
         }
     }
@@ -114,6 +117,8 @@ pub(super) struct Held {
     pub(super) first: Address,
     /// Its members get an identity domain when they are released.
     pub(super) identity: bool,
+    /// Why the policy wants it so.
+    pub(super) reason: &'static str,
     /// Why it is not as it should be.
     pub(super) trouble: Option<Trouble>,
     /// The compartment it is in.
@@ -123,11 +128,18 @@ pub(super) struct Held {
 
 impl Held {
     /// A group that was just claimed: it is blocked.
-    pub(super) fn new(id: u32, first: Address, identity: bool, claim: Claim) -> Self {
+    pub(super) fn new(
+        id: u32,
+        first: Address,
+        identity: bool,
+        claim: Claim,
+        reason: &'static str,
+    ) -> Self {
         Self {
             id,
             first,
             identity,
+            reason,
             trouble: None,
             compartment: Text::EMPTY,
             hold: Hold::Blocked(claim),
@@ -192,8 +204,10 @@ impl Held {
 
 /// A blocked group gets a domain with all windows in it.
 fn enclose(claim: Claim, compartment: &Compartment<'_>) -> (Hold, Option<Trouble>) {
-    let Some(mut domain) = claim.domain() else {
-        return (Hold::Blocked(claim), Some(Trouble::Memory));
+    let mut domain = match claim.domain() {
+        Ok(domain) => domain,
+        Err(error) if error == ENOMEM => return (Hold::Blocked(claim), Some(Trouble::Memory)),
+        Err(_) => return (Hold::Blocked(claim), Some(Trouble::Domain)),
     };
     let mut ledger = KVVec::new();
     for window in compartment.windows() {

@@ -11,7 +11,6 @@ mod state;
 mod view;
 
 use crate::engine::{functions, Document};
-use crate::plan;
 use crate::sys::device::Device;
 use crate::sys::iommu::{self, Place};
 use crate::sys::notifier::{Change, Event};
@@ -25,7 +24,7 @@ use state::{place, State};
 
 pub(crate) use view::View;
 
-/// How often a group in trouble is tried again, and boot's end is looked for, in milliseconds.
+/// How often a group in trouble is tried again, in milliseconds.
 const AGAIN: u32 = 1_000;
 
 /// Told of every view: the new one, and the one before it.
@@ -42,6 +41,10 @@ struct Core {
     /// Held for a clone or a swap of the pointer only.
     #[pin]
     view: Mutex<Arc<View>>,
+    /// Held while a view is made and announced, so that an older one never follows a newer one. Outside
+    /// the policy mutex.
+    #[pin]
+    showing: Mutex<()>,
 }
 
 /// The guard.
@@ -64,6 +67,7 @@ impl Guard {
                 started: Instant::now(),
                 state <- new_mutex!(State::new()),
                 view <- new_mutex!(nothing),
+                showing <- new_mutex!(()),
             }),
             GFP_KERNEL,
         )?;
@@ -88,7 +92,7 @@ impl Guard {
 
     /// Carries `policy` out; returns when it is in force. What cannot be done for a group leaves it
     /// blocked, is shown, and is tried again.
-    pub(crate) fn enforce(&self, policy: Option<Arc<Document>>) {
+    pub(crate) fn enforce(&self, policy: Arc<Document>) {
         self.change(|state| state.set_policy(policy));
     }
 
@@ -119,8 +123,7 @@ impl Guard {
             let mut state = self.queue.job().state.lock();
             match event.change() {
                 Change::Added => {
-                    let spared = plan::is_spared(event.is_bridge(), event.class());
-                    state.arrive(at, event.group(), path(event).as_ref(), spared);
+                    state.arrive(at, event.group(), path(event).as_ref(), event.is_bridge());
                 }
                 Change::Leaving => state.leave(at, event.group()),
                 Change::Removed => state.forget(at),
@@ -150,9 +153,7 @@ impl Core {
     fn carry_out(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.state.lock();
         change(&mut state);
-        let done = functions()
-            .ok_or(ENOMEM)
-            .and_then(|functions| state.reconcile(functions));
+        let done = state.reconcile(functions());
         drop(state);
         if let Err(error) = done {
             pr_err!("the policy is not carried out yet: {error:?}, trying again\n");
@@ -163,6 +164,7 @@ impl Core {
     /// Publishes what is in force.
     #[inline(never)]
     fn show(&self) {
+        let _showing = self.showing.lock();
         let view = functions()
             .ok_or(ENOMEM)
             .and_then(|functions| View::of(&self.state.lock(), &functions))
@@ -180,8 +182,8 @@ impl Core {
 impl Job for Core {
     fn run(&self) -> Option<u32> {
         let timeout = i64::from(params::settle_timeout()).saturating_mul(1000);
-        let over = timeout != 0 && self.started.elapsed().as_millis() >= timeout;
-        self.carry_out(|state| state.settled |= over);
+        let left = timeout.saturating_sub(self.started.elapsed().as_millis());
+        self.carry_out(|state| state.settled |= timeout != 0 && left <= 0);
         let (released, troubled, settled) = {
             let mut state = self.state.lock();
             (state.take_released(), state.is_troubled(), state.settled)
@@ -192,6 +194,11 @@ impl Job for Core {
         if !released.is_empty() {
             self.show();
         }
-        (troubled || (!settled && timeout != 0)).then_some(AGAIN)
+        if troubled {
+            return Some(AGAIN);
+        }
+        // At least 1: a job that is due at once would never let others in.
+        let settles = !settled && timeout != 0;
+        settles.then(|| u32::try_from(left.max(1)).unwrap_or(u32::MAX - 1))
     }
 }

@@ -8,7 +8,7 @@ use crate::engine::{parse_policy, Document};
 use crate::plan::{self, Action, Phase, Situation};
 use crate::sys::iommu::{Group, Place};
 use crate::sys::module::Reference;
-use crate::verify::facts::{PciFunction, Translation};
+use crate::verify::facts::PciFunction;
 use crate::verify::policy::{Address, Compartment, DevicePath};
 use kernel::prelude::*;
 use kernel::sync::Arc;
@@ -28,8 +28,8 @@ enum Want<'a> {
 struct Wanted<'a> {
     group: u32,
     first: Address,
-    identity: bool,
     want: Want<'a>,
+    reason: &'static str,
 }
 
 /// All of it, under the policy mutex.
@@ -51,6 +51,8 @@ pub(super) struct State {
     released: KVVec<Address>,
     /// Held while a group is.
     pin: Option<Reference>,
+    /// What is in force is not what the policy says yet: there was no memory to find out.
+    unfinished: bool,
 }
 
 /// An address of the language as a place.
@@ -88,18 +90,20 @@ impl State {
             departing: KVVec::new(),
             released: KVVec::new(),
             pin: None,
+            unfinished: false,
         }
     }
 
     /// The policy to carry out from now on.
-    pub(super) fn set_policy(&mut self, policy: Option<Arc<Document>>) {
-        self.policy = policy;
+    pub(super) fn set_policy(&mut self, policy: Arc<Document>) {
+        self.policy = Some(policy);
     }
 
     /// Whether something is left to be tried again.
     pub(super) fn is_troubled(&self) -> bool {
         let troubled = |held: &Held| held.trouble.is_some_and(Trouble::passes);
-        self.held.iter().any(troubled) || self.missed.iter().any(|missed| missed.why.passes())
+        self.unfinished
+            || self.held.iter().any(troubled) || self.missed.iter().any(|missed| missed.why.passes())
     }
 
     /// Takes the functions that drivers are to be asked about.
@@ -111,12 +115,29 @@ impl State {
         self.held.iter().position(|held| held.id == group)
     }
 
-    /// Makes every group what the policy says. `functions` are all that are there.
+    /// What a plan has to know besides policy and functions.
+    pub(super) fn situation(&self) -> Situation<'_> {
+        Situation {
+            arrived: &self.arrived,
+            quarantine: self.quarantine,
+        }
+    }
+
+    /// Makes every group what the policy says. `functions` are all that are there, if there was memory
+    /// for them.
     ///
     /// # Errors
     ///
     /// ENOMEM: nothing was changed. What goes wrong with a group is its trouble and no error.
-    pub(super) fn reconcile(&mut self, mut functions: KVVec<PciFunction>) -> Result {
+    pub(super) fn reconcile(&mut self, functions: Option<KVVec<PciFunction>>) -> Result {
+        let result = functions
+            .ok_or(ENOMEM)
+            .and_then(|functions| self.carry_out(functions));
+        self.unfinished = result.is_err();
+        result
+    }
+
+    fn carry_out(&mut self, mut functions: KVVec<PciFunction>) -> Result {
         for function in functions.iter_mut() {
             // What binds to a group that is owned manages DMA itself (pci-stub, vfio-pci), and does
             // not take the group away.
@@ -151,6 +172,7 @@ impl State {
                 Some(compartment) => held.confine(&compartment),
                 None => held.block(None),
             }
+            held.reason = one.reason;
         }
         self.missed = missed;
         self.unpin();
@@ -166,31 +188,28 @@ impl State {
         let policy = parse_policy(policy);
         let mut wanted = KVVec::new();
         let mut result = Ok(());
-        let situation = Situation {
-            arrived: &|address| self.arrived.contains(&address),
-            quarantine: self.quarantine,
-        };
         let departs = |group: u32| {
             let mut members = functions.iter().filter(|one| one.group == Some(group));
             members.any(|one| self.departing.contains(&address(one)))
         };
-        plan::groups_of(&policy, functions, &situation, |plan| {
+        plan::groups_of(&policy, functions, &self.situation(), |plan| {
             let Some(group) = plan.group.filter(|group| !departs(*group)) else {
                 return;
             };
             let want = match plan.action {
                 Action::Leave | Action::Refuse => Want::Leave,
-                Action::Block(Phase::Settle) if !self.settled => Want::Leave,
+                // What is owned already is not let go to be taken again.
+                Action::Block(Phase::Settle) if !self.settled && self.find(group).is_none() => {
+                    Want::Leave
+                }
                 Action::Block(_) => Want::Block,
                 Action::Confine(compartment) => Want::Confine(compartment),
             };
-            let first = functions.iter().find(|one| one.group == Some(group));
-            let identity = first.is_some_and(|one| one.translation == Translation::Identity);
             let one = Wanted {
                 group,
                 first: plan.first,
-                identity,
                 want,
+                reason: plan.reason,
             };
             if wanted.push(one, GFP_KERNEL).is_err() {
                 result = Err(ENOMEM);
@@ -204,10 +223,10 @@ impl State {
         if self.find(one.group).is_some() {
             return Ok(());
         }
-        self.claim(one.group, one.first, one.identity)
+        self.claim(one.group, one.first, one.reason)
     }
 
-    fn claim(&mut self, id: u32, first: Address, identity: bool) -> Result<(), Trouble> {
+    fn claim(&mut self, id: u32, first: Address, reason: &'static str) -> Result<(), Trouble> {
         if self.pin.is_none() {
             self.pin = Some(Reference::take().ok_or(Trouble::Busy)?);
         }
@@ -215,8 +234,10 @@ impl State {
             .reserve(1, GFP_KERNEL)
             .map_err(|_| Trouble::Memory)?;
         let group = Group::of(place(first)).filter(|group| group.id() == Some(id));
-        let claim = group.ok_or(Trouble::Busy)?.claim();
-        let held = Held::new(id, first, identity, claim.map_err(Trouble::of_claim)?);
+        let group = group.ok_or(Trouble::Busy)?;
+        let identity = group.is_identity();
+        let claim = group.claim().map_err(Trouble::of_claim)?;
+        let held = Held::new(id, first, identity, claim, reason);
         // There is room; without it the group would stay blocked.
         self.held.push(held, GFP_KERNEL).map_err(|_| Trouble::Memory)
     }
@@ -245,7 +266,7 @@ impl State {
         at: Address,
         group: Option<u32>,
         path: Option<&DevicePath>,
-        spared: bool,
+        bridge: bool,
     ) {
         if self.arrived.push(at, GFP_KERNEL).is_err() {
             pr_warn!("no memory to note that {} came\n", name(at).as_str());
@@ -261,7 +282,7 @@ impl State {
             }
             return;
         }
-        if spared {
+        if bridge {
             return;
         }
         let policy = self.policy.clone();
@@ -269,11 +290,11 @@ impl State {
         let named = policy
             .compartments()
             .any(|one| one.devices().any(|device| device.address == at));
-        let (action, _) = plan::arrival(&policy, path);
+        let (action, reason) = plan::arrival(&policy, path);
         if !(named || self.quarantine || matches!(action, Action::Block(_))) {
             return;
         }
-        if let Err(why) = self.claim(group, at, false) {
+        if let Err(why) = self.claim(group, at, reason) {
             pr_alert!(
                 "{} arrived and could not be blocked: {}\n",
                 name(at).as_str(),

@@ -5,7 +5,6 @@
 use super::held::{Mapping, Trouble};
 use super::state::{Missed, State};
 use crate::decode::text::Text;
-use crate::plan;
 use crate::verify::facts::{Ats, PciFunction, Translation};
 use crate::verify::policy::{Address, MAX_LABEL};
 use kernel::prelude::*;
@@ -18,6 +17,8 @@ pub(crate) struct Owned {
     pub(crate) first: Address,
     /// The compartment whose windows it reaches; empty when it is blocked.
     pub(crate) compartment: Text<MAX_LABEL>,
+    /// Why the policy wants it so.
+    pub(crate) reason: &'static str,
     /// Why it is not as the policy wants it.
     pub(crate) trouble: Option<Trouble>,
     /// A release gives its members all memory.
@@ -99,6 +100,7 @@ impl View {
                 id: held.id,
                 first: held.first,
                 compartment: held.compartment,
+                reason: held.reason,
                 trouble: held.trouble,
                 degraded: held.identity,
             };
@@ -156,7 +158,7 @@ fn count_groups(functions: &[PciFunction]) -> Result<usize> {
 
 /// Why a function reaches what it was not given, and the remedy.
 fn exposure(state: &State, function: &PciFunction) -> Option<(&'static str, &'static str)> {
-    if plan::is_spared(function.bridge, function.class) {
+    if state.situation().is_bridge(function) {
         return None;
     }
     match function.translation {

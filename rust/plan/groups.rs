@@ -76,11 +76,6 @@ pub struct GroupPlan<'a> {
 const CLASS_DISPLAY: u32 = 0x03;
 const CLASS_BRIDGE: u32 = 0x06;
 
-/// Whether a function of class code `class` is left out of every quarantine: a bridge, or a display.
-pub const fn is_spared(bridge: bool, class: u32) -> bool {
-    bridge || matches!(class >> 16, CLASS_BRIDGE | CLASS_DISPLAY)
-}
-
 /// Whether a function only carries the traffic of others, or is the chipset itself.
 const fn is_bridge(function: &PciFunction) -> bool {
     function.bridge || function.class >> 16 == CLASS_BRIDGE
@@ -89,8 +84,8 @@ const fn is_bridge(function: &PciFunction) -> bool {
 /// What else than policy and functions decides.
 #[derive(Clone, Copy)]
 pub struct Situation<'a> {
-    /// Whether a function came after the module was loaded.
-    pub arrived: &'a dyn Fn(Address) -> bool,
+    /// The functions that came after the module was loaded.
+    pub arrived: &'a [Address],
     /// The policy does not accept the verdict and wants quarantine then: everything is blocked that
     /// can be, whatever its other statements say.
     pub quarantine: bool,
@@ -99,9 +94,20 @@ pub struct Situation<'a> {
 impl Situation<'_> {
     /// Nothing came, and nothing is amiss.
     pub const CALM: Situation<'static> = Situation {
-        arrived: &|_| false,
+        arrived: &[],
         quarantine: false,
     };
+
+    /// Whether a function counts as an arrival: what it says of itself was chosen by who brought it.
+    fn is_foreign(&self, function: &PciFunction) -> bool {
+        function.untrusted || function.virtual_function || self.arrived.contains(&address(function))
+    }
+
+    /// Whether a function is left out as a bridge: by its header, which the kernel goes by as well; by
+    /// its class only where that can be believed.
+    pub fn is_bridge(&self, function: &PciFunction) -> bool {
+        function.bridge || (is_bridge(function) && !self.is_foreign(function))
+    }
 }
 
 /// What `policy` does with each group, in the order of their first functions.
@@ -156,30 +162,32 @@ fn decide<'p, 'f, I: Iterator<Item = &'f PciFunction>>(
     situation: &Situation<'_>,
     members: impl Fn() -> I,
 ) -> (Action<'p>, &'static str) {
+    const UNACCEPTABLE: &str = "the policy does not accept the verdict";
     let quarantine = situation.quarantine;
-    let confined = || members().find_map(|member| compartment_of(policy, member));
-    if let Some(compartment) = confined().filter(|_| !quarantine) {
-        if members().count() != 1 {
-            return (
-                Action::Block(Phase::Load),
+    if let Some(compartment) = members().find_map(|member| compartment_of(policy, member)) {
+        let block = Action::Block(Phase::Load);
+        return if quarantine {
+            (block, UNACCEPTABLE)
+        } else if members().count() != 1 {
+            (
+                block,
                 "a compartment names it, and it is not alone in its group",
-            );
-        }
-        return (Action::Confine(compartment), "a compartment names it");
+            )
+        } else {
+            (Action::Confine(compartment), "a compartment names it")
+        };
     }
-    let devices = || members().filter(|member| !is_bridge(member));
+    let foreign = |member: &PciFunction| situation.is_foreign(member);
+    let devices = || members().filter(|member| !situation.is_bridge(member));
     if devices().next().is_none() {
         return (Action::Leave, "bridges only");
     }
-    if members().any(|member| member.driver && !is_bridge(member)) {
+    if devices().any(|member| member.driver) {
         return (Action::Leave, "a driver has it");
     }
-    if devices().any(|member| member.class >> 16 == CLASS_DISPLAY) {
+    if devices().any(|member| member.class >> 16 == CLASS_DISPLAY && !foreign(member)) {
         return (Action::Leave, "a display: only a compartment takes one");
     }
-    let foreign = |member: &PciFunction| {
-        member.untrusted || member.virtual_function || (situation.arrived)(address(member))
-    };
     if !quarantine && devices().all(|member| is_allowed(policy, all, member, foreign(member))) {
         return (Action::Leave, "the policy makes an exception");
     }
@@ -187,7 +195,7 @@ fn decide<'p, 'f, I: Iterator<Item = &'f PciFunction>>(
     let (phase, reason) = if arrivals && devices().any(foreign) {
         (Phase::Load, "it counts as an arrival, and has no driver")
     } else if quarantine {
-        (Phase::Settle, "the policy does not accept the verdict")
+        (Phase::Settle, UNACCEPTABLE)
     } else if policy.unbound() == Unbound::Quarantine {
         (Phase::Settle, "no driver has it")
     } else {

@@ -11,7 +11,7 @@ mod surroundings;
 
 use crate::verify::policy::{Compartment, Policy, PolicyError};
 
-pub use groups::{arrival, groups, groups_of, is_spared, Action, GroupPlan, Phase, Situation};
+pub use groups::{arrival, groups, groups_of, Action, GroupPlan, Phase, Situation};
 pub use surroundings::{path, Holds, Nothing, Surroundings};
 
 /// Bytes of a page: what windows and regions are made of.

@@ -6,6 +6,7 @@
  * must not be called from a walk over a group.
  */
 #include <linux/device.h>
+#include <linux/err.h>
 #include <linux/iommu.h>
 #include <linux/module.h>
 #include <linux/pci.h>
@@ -45,6 +46,7 @@ int lg_group_id(struct iommu_group *group)
 struct member_walk {
 	struct device *first;
 	size_t count;
+	bool identity;
 	bool ats;
 	bool clear;
 };
@@ -53,8 +55,15 @@ static int visit(struct device *dev, void *data)
 {
 	struct member_walk *walk = data;
 
-	if (!walk->first)
+	if (!walk->first) {
+		struct iommu_domain *domain =
+			iommu_driver_get_domain_for_dev(dev);
+
+		/* The group's mutex is held: the domain stays. */
+		walk->identity = domain &&
+				 domain->type == IOMMU_DOMAIN_IDENTITY;
 		walk->first = get_device(dev);
+	}
 	walk->count++;
 	if (dev_is_pci(dev)) {
 		if (to_pci_dev(dev)->ats_enabled)
@@ -90,6 +99,14 @@ int lg_group_ats(struct iommu_group *group)
 	return walk.ats;
 }
 
+int lg_group_identity(struct iommu_group *group)
+{
+	struct member_walk walk = members(group, false);
+
+	put_device(walk.first);
+	return walk.identity;
+}
+
 int lg_group_claim(struct iommu_group *group)
 {
 	return iommu_group_claim_dma_owner(group, &owner);
@@ -103,16 +120,19 @@ void lg_group_release(struct iommu_group *group)
 	iommu_group_release_dma_owner(group);
 }
 
-struct iommu_domain *lg_domain_new(struct iommu_group *group)
+int lg_domain_new(struct iommu_group *group, struct iommu_domain **out)
 {
 	struct member_walk walk = members(group, false);
 	struct iommu_domain *domain;
 
 	if (!walk.first)
-		return NULL;
+		return -ENODEV;
 	domain = iommu_paging_domain_alloc(walk.first);
 	put_device(walk.first);
-	return IS_ERR(domain) ? NULL : domain;
+	if (IS_ERR(domain))
+		return PTR_ERR(domain);
+	*out = domain;
+	return 0;
 }
 
 void lg_domain_free(struct iommu_domain *domain)

@@ -8,7 +8,7 @@
 
 use super::bindings;
 use core::mem::ManuallyDrop;
-use core::ptr::NonNull;
+use core::ptr::{null_mut, NonNull};
 use kernel::error::to_result;
 use kernel::prelude::*;
 
@@ -73,6 +73,13 @@ impl Group {
         u32::try_from(unsafe { bindings::lg_group_id(self.as_raw()) }).ok()
     }
 
+    /// Whether its members get, or have, an identity domain: that of its first one, which is the
+    /// default domain as long as nobody owns the group.
+    pub(crate) fn is_identity(&self) -> bool {
+        // SAFETY: The group is valid, by the invariant.
+        unsafe { bindings::lg_group_identity(self.as_raw()) != 0 }
+    }
+
     /// Takes ownership: the members reach nothing from then on, and ordinary drivers cannot probe.
     ///
     /// # Errors
@@ -119,12 +126,23 @@ impl Claim {
         drop(ManuallyDrop::into_inner(self.group));
     }
 
-    /// A domain for the members that maps nothing yet; `None` when there can be none.
-    pub(crate) fn domain(&self) -> Option<Domain> {
+    /// A domain for the members that maps nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// ENODEV for a group without members, else those of iommu_paging_domain_alloc().
+    pub(crate) fn domain(&self) -> Result<Domain> {
+        let mut raw = null_mut();
+        // SAFETY: The group is valid, and `raw` valid for writing.
+        to_result(unsafe { bindings::lg_domain_new(self.group.as_raw(), &raw mut raw) })?;
+        // INVARIANT: The call has written a domain of the caller's.
+        NonNull::new(raw).map(|raw| Domain { raw }).ok_or(ENODEV)
+    }
+
+    /// Whether translated requests of a member would pass by every domain.
+    fn has_ats(&self) -> bool {
         // SAFETY: The group is valid.
-        let raw = unsafe { bindings::lg_domain_new(self.group.as_raw()) };
-        // INVARIANT: The call returned a domain of the caller's, or NULL.
-        NonNull::new(raw).map(|raw| Domain { raw })
+        unsafe { bindings::lg_group_ats(self.group.as_raw()) != 0 }
     }
 
     /// Attaches the members to `domain`.
@@ -132,8 +150,11 @@ impl Claim {
     /// # Errors
     ///
     /// The claim, blocked as before, and the kernel's error: EBUSY while a member is being reset,
-    /// EACCES when its address translation services were on afterwards.
+    /// EACCES when its address translation services are on, or came on with the domain.
     pub(crate) fn confine(self, domain: Domain) -> Result<Confined, (Self, Error)> {
+        if self.has_ats() {
+            return Err((self, EACCES));
+        }
         // SAFETY: Group and domain are valid, and the group is owned.
         let attached = to_result(unsafe {
             bindings::lg_domain_attach(domain.raw.as_ptr(), self.group.as_raw())
@@ -149,8 +170,7 @@ impl Claim {
             },
             claim: self,
         };
-        // SAFETY: The group is valid.
-        if unsafe { bindings::lg_group_ats(confined.claim.group.as_raw()) } != 0 {
+        if confined.claim.has_ats() {
             return Err((confined.block(), EACCES));
         }
         Ok(confined)

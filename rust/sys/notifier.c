@@ -23,7 +23,6 @@ static void describe(struct pci_dev *dev, struct lg_pci_event *event)
 	event->at.segment = pci_domain_nr(dev->bus);
 	event->at.bus = dev->bus->number;
 	event->at.devfn = dev->devfn;
-	event->class_code = dev->class;
 	event->bridge = dev->hdr_type == PCI_HEADER_TYPE_BRIDGE ||
 			dev->hdr_type == PCI_HEADER_TYPE_CARDBUS;
 	while (dev->bus->self && event->steps < LG_PATH_STEPS) {

@@ -47,11 +47,6 @@ impl Event<'_> {
         })
     }
 
-    /// Class code, 24 bits.
-    pub(crate) const fn class(&self) -> u32 {
-        self.0.class_code
-    }
-
     /// Whether it is a bridge.
     pub(crate) const fn is_bridge(&self) -> bool {
         self.0.bridge

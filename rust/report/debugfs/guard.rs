@@ -30,7 +30,7 @@ pub(super) fn write_windows(view: &View, f: &mut Formatter<'_>) -> fmt::Result {
         if let Some(trouble) = owned.trouble {
             write!(f, ", trouble: {}", trouble.words())?;
         }
-        writeln!(f)?;
+        writeln!(f, "\n  because {}", owned.reason)?;
         let windows = view.windows.iter();
         for reach in windows.filter(|reach| reach.device == owned.first) {
             let mapping = reach.mapping;

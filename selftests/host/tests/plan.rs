@@ -39,6 +39,13 @@ impl Surroundings for Board {
     }
 }
 
+/// The function behind the root port of [`board`].
+const AT_PORT: Address = Address {
+    segment: 0,
+    bus: 3,
+    devfn: 0,
+};
+
 /// A function at bus:device.function in a group of its own.
 fn function(bus: u8, device: u8, function: u8, group: u32) -> PciFunction {
     PciFunction {
@@ -336,7 +343,7 @@ fn quarantine_takes_everything_that_no_driver_has() {
             "0000:00:1c.0 leave",
             "0000:00:1f.2 block at settle",
             "0000:02:00.1 block at load",
-            "0000:03:00.0 block at settle",
+            "0000:03:00.0 block at load",
         ]
     );
     let calm = groups_in(&policy, &board, &plan::Situation::CALM);
@@ -351,10 +358,9 @@ fn quarantine_takes_everything_that_no_driver_has() {
 #[test]
 fn what_arrived_stays_an_arrival() {
     let board = board();
-    let arrived = |at: Address| (at.bus, at.devfn) == (3, 0);
     let situation = plan::Situation {
-        arrived: &arrived,
-        quarantine: false,
+        arrived: &[AT_PORT],
+        ..plan::Situation::CALM
     };
     let policy = "arrivals quarantine\nallow 8086:10d3\n";
     let lines = groups_in(policy, &board, &situation);
@@ -366,6 +372,51 @@ fn what_arrived_stays_an_arrival() {
         lines.contains(&"0000:00:1f.2 leave".to_owned()),
         "{lines:?}"
     );
+}
+
+/// Bridges and displays are left out, and whoever brings a device chooses its class.
+#[test]
+fn a_class_excuses_no_foreign_device() {
+    let arrived = plan::Situation {
+        arrived: &[AT_PORT],
+        ..plan::Situation::CALM
+    };
+    for class in [0x03_0000, 0x06_0000, 0x06_0400] {
+        let mut board = board();
+        let brought = |board: &mut Board, change: fn(&mut PciFunction)| {
+            let list = board.machine.dma.functions.as_mut().unwrap();
+            change(list.iter_mut().find(|one| one.bus == 3).unwrap());
+        };
+        let list = board.machine.dma.functions.as_mut().unwrap();
+        list.iter_mut().find(|one| one.bus == 3).unwrap().class = class;
+        let becomes = |board: &Board, situation: &plan::Situation<'_>| {
+            let lines = groups_in(
+                "arrivals quarantine\nunbound quarantine\n",
+                board,
+                situation,
+            );
+            lines
+                .into_iter()
+                .find(|line| line.starts_with("0000:03"))
+                .unwrap()
+        };
+        assert_eq!(
+            becomes(&board, &plan::Situation::CALM),
+            "0000:03:00.0 leave",
+            "{class:x}"
+        );
+        assert_eq!(
+            becomes(&board, &arrived),
+            "0000:03:00.0 block at load",
+            "{class:x}"
+        );
+        brought(&mut board, |one| one.untrusted = true);
+        let found = becomes(&board, &plan::Situation::CALM);
+        assert_eq!(found, "0000:03:00.0 block at load", "{class:x}");
+        // The kernel takes for a bridge what has a bridge's header.
+        brought(&mut board, |one| one.bridge = true);
+        assert_eq!(becomes(&board, &arrived), "0000:03:00.0 leave", "{class:x}");
+    }
 }
 
 /// A function that joined the group of a device in a compartment takes its windows away.

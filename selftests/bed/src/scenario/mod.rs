@@ -37,8 +37,10 @@ pub struct Scenario {
     /// The machine.
     #[serde(default)]
     pub machine: MachineSpec,
+    /// The scenario whose steps are done in this machine.
+    pub steps_of: Option<String>,
     /// What happens in it.
-    #[serde(rename = "step")]
+    #[serde(rename = "step", default)]
     pub steps: Vec<Step>,
 }
 
@@ -347,8 +349,8 @@ impl Step {
 pub fn parse(name: &str, text: &str) -> Result<Scenario> {
     let mut scenario: Scenario = toml::from_str(text)?;
     scenario.name = name.to_owned();
-    if scenario.steps.is_empty() {
-        bail!("no step");
+    if scenario.steps.is_empty() == scenario.steps_of.is_none() {
+        bail!("needs either a `step` or `steps-of`");
     }
     for step in &scenario.steps {
         check(step).with_context(|| format!("step {:?}", step.name()))?;
@@ -397,6 +399,7 @@ pub fn read_all(folder: &Path) -> Result<Vec<Scenario>> {
         let scenario = parse(&name, &text).with_context(|| format!("{}", path.display()))?;
         scenarios.push(scenario);
     }
+    borrow_steps(&mut scenarios)?;
     scenarios.sort_by_key(|scenario| (scenario.after.is_some(), scenario.name.clone()));
     for scenario in &scenarios {
         if let Some(after) = &scenario.after {
@@ -410,6 +413,21 @@ pub fn read_all(folder: &Path) -> Result<Vec<Scenario>> {
         }
     }
     Ok(scenarios)
+}
+
+/// Gives the scenarios that name another one its steps.
+fn borrow_steps(scenarios: &mut [Scenario]) -> Result<()> {
+    let own = |scenario: &Scenario| (scenario.name.clone(), scenario.steps.clone());
+    let lenders: BTreeMap<_, _> = scenarios.iter().map(own).collect();
+    for scenario in scenarios {
+        if let Some(other) = &scenario.steps_of {
+            match lenders.get(other) {
+                Some(steps) if !steps.is_empty() => scenario.steps.clone_from(steps),
+                _ => bail!("{}: {other} has no steps of its own", scenario.name),
+            }
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -456,6 +474,22 @@ mod tests {
             panic!()
         };
         assert_eq!(step.expect.fails.as_deref().unwrap(), ["TXT-01", "TXT-13"]);
+    }
+
+    #[test]
+    fn steps_are_borrowed_from_who_has_some() {
+        let lender = "summary = 's'\n[[step]]\ndo = 'keep'\nname = 'n'\n";
+        let borrower = "summary = 's'\nsteps-of = 'a'\n[machine]\nsmp = 2\n";
+        let mut both = [parse("a", lender).unwrap(), parse("b", borrower).unwrap()];
+        borrow_steps(&mut both).unwrap();
+        assert_eq!(both[1].steps[0].name(), "n");
+        assert_eq!((both[0].machine.smp, both[1].machine.smp), (1, 2));
+
+        let mut chain = [parse("a", borrower).unwrap(), parse("b", borrower).unwrap()];
+        let error = borrow_steps(&mut chain).unwrap_err().to_string();
+        assert_eq!(error, "a: a has no steps of its own");
+        let error = parse("x", &format!("steps-of = 'a'\n{lender}")).unwrap_err();
+        assert_eq!(error.to_string(), "needs either a `step` or `steps-of`");
     }
 
     #[test]
