@@ -81,7 +81,7 @@ struct Parts {
 impl Parts {
     fn start() -> Result<Self> {
         let device = Arc::new(Device::new(report::NAME)?, GFP_KERNEL)?;
-        let guard = Guard::start(device.clone(), report::announce_guard)?;
+        let guard = Guard::start(device.clone(), report::GUARD_OUTLETS)?;
         let engine = Engine::start(device.clone(), report::announce, guard.clone())?;
         let report = Report::new(engine.clone())?;
         let parts = Self {

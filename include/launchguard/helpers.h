@@ -335,6 +335,46 @@ void lg_domain_detach(struct iommu_domain *domain, struct iommu_group *group);
 /* Lets drivers probe a function. Takes its lock: no lock may be held. */
 void lg_function_probe(const struct lg_address *at);
 
+/* The group of the function that uses a requester id, as lg_group_get(). */
+struct iommu_group *lg_group_of_requester(u32 segment, u16 requester);
+
+/* Words of the driver's own description of a unit that are looked at. */
+#define LG_UNIT_WORDS 8
+
+/*
+ * A call of the function that takes the faults of a unit. @words are the first
+ * ones of the driver's description of the unit, if they could be read.
+ */
+struct lg_fault_call {
+	bool in_interrupt;
+	bool words_read;
+	u64 words[LG_UNIT_WORDS];
+};
+
+/*
+ * Calls @event before the driver takes faults: with interrupts off, often in a
+ * hard interrupt, on several CPUs at once.
+ */
+int lg_fault_watch_start(void (*event)(void *context,
+				       const struct lg_fault_call *call),
+			 void *context);
+void lg_fault_watch_stop(void);
+/* Calls that @event did not see. */
+u64 lg_fault_watch_missed(void);
+
+/* A fault, for the tracepoint; @group is -1 when it is not known. */
+struct lg_fault {
+	u64 unit;
+	u64 address;
+	u32 segment;
+	int group;
+	u16 requester;
+	u8 reason;
+	u8 access;
+};
+
+void lg_trace_fault(const struct lg_fault *fault);
+
 /* A reference on this module, and its return; false while it goes. */
 bool lg_module_get(void);
 void lg_module_put(void);

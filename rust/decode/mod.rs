@@ -22,6 +22,7 @@ pub mod digest;
 pub mod dmar;
 pub mod errorcode;
 pub mod eventlog;
+pub mod fault;
 pub mod heap;
 pub mod lcp;
 pub mod mcfg;

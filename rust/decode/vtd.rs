@@ -137,6 +137,11 @@ impl Cap {
     pub const fn fault_records(self) -> u64 {
         ((self.0 >> 40) & 0xff).wrapping_add(1)
     }
+
+    /// FRO: offset of the first fault recording register, in bytes.
+    pub const fn fault_offset(self) -> u64 {
+        ((self.0 >> 24) & 0x3ff).wrapping_mul(16)
+    }
 }
 
 /// ECAP_REG (VT-d specification, 11.4.3).
@@ -204,6 +209,12 @@ impl Fsts {
     /// PPF: a fault is recorded and nobody has taken it yet.
     pub const fn pending(self) -> bool {
         self.0 & 2 != 0
+    }
+
+    /// FRI: the record that the oldest pending fault is in.
+    pub const fn record(self) -> u8 {
+        // Truncation is meant.
+        (self.0 >> 8) as u8
     }
 
     /// IQE, ICE or ITE: an invalidation failed.

@@ -9,7 +9,7 @@ mod response;
 mod snapshot;
 mod texts;
 
-use crate::guard::{Guard, View};
+use crate::guard::{Faults, Guard, View};
 use crate::sys::device::Device;
 use crate::sys::firmware;
 use crate::sys::hash::KernelHasher;
@@ -34,7 +34,7 @@ use kernel::time::{Instant, Monotonic};
 use machine::Machine;
 use texts::{Prepared, Texts};
 
-pub(crate) use collect::functions;
+pub(crate) use collect::{functions, map_unit, remapping_units};
 pub(crate) use snapshot::{parse_policy, Examined, Snapshot, Timing};
 pub(crate) use texts::{sha256, Document, Kind, Refusal};
 
@@ -213,6 +213,11 @@ impl Engine {
     /// The guard's view of what is in force.
     pub(crate) fn guarded(&self) -> Arc<View> {
         self.queue.job().guard.view()
+    }
+
+    /// What devices tried and were refused.
+    pub(crate) fn faults(&self) -> &Faults {
+        self.queue.job().guard.faults()
     }
 
     /// Boot is over.

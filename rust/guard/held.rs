@@ -3,6 +3,7 @@
 //! A group that launchguard owns, and the exact list of what it reaches.
 
 use crate::decode::text::Text;
+use crate::plan::Meter;
 use crate::sys::iommu::{Claim, Confined, Domain};
 use crate::verify::policy::{Address, Compartment, Window, MAX_LABEL};
 use kernel::prelude::*;
@@ -121,6 +122,8 @@ pub(super) struct Held {
     pub(super) reason: &'static str,
     /// Why it is not as it should be.
     pub(super) trouble: Option<Trouble>,
+    /// The faults that it caused in its windows.
+    pub(super) meter: Meter,
     /// The compartment it is in.
     pub(super) compartment: Text<MAX_LABEL>,
     hold: Hold,
@@ -141,6 +144,7 @@ impl Held {
             identity,
             reason,
             trouble: None,
+            meter: Meter::NEW,
             compartment: Text::EMPTY,
             hold: Hold::Blocked(claim),
         }

@@ -6,12 +6,16 @@
 //! notifier; what has to wait for others (drivers that are asked about released functions, another
 //! attempt at a busy group) is done on the guard's own queue, outside the policy mutex.
 
+mod faults;
 mod held;
+mod ring;
 mod state;
+mod tally;
 mod view;
 
 use crate::engine::{functions, Document};
 use crate::sys::device::Device;
+use crate::sys::fault::Probe;
 use crate::sys::iommu::{self, Place};
 use crate::sys::notifier::{Change, Event};
 use crate::sys::params;
@@ -22,6 +26,8 @@ use kernel::sync::{new_mutex, Arc, Mutex};
 use kernel::time::{Instant, Monotonic};
 use state::{place, State};
 
+pub(crate) use faults::Faults;
+pub(crate) use tally::{Source, Tally};
 pub(crate) use view::View;
 
 /// How often a group in trouble is tried again, in milliseconds.
@@ -47,9 +53,23 @@ struct Core {
     showing: Mutex<()>,
 }
 
+/// Who is told of what.
+#[derive(Clone, Copy)]
+pub(crate) struct Outlets {
+    /// Of every view.
+    pub(crate) view: Announce,
+    /// Of requesters that caused faults.
+    pub(crate) faults: faults::Tell,
+}
+
 /// The guard.
+#[pin_data]
 pub(crate) struct Guard {
     queue: Queue<Core>,
+    faults: Arc<Faults>,
+    /// Taken at the end.
+    #[pin]
+    probe: Mutex<Option<Probe<Faults>>>,
 }
 
 impl Guard {
@@ -58,12 +78,13 @@ impl Guard {
     /// # Errors
     ///
     /// ENOMEM.
-    pub(crate) fn start(device: Arc<Device>, announce: Announce) -> Result<Arc<Self>> {
+    pub(crate) fn start(device: Arc<Device>, outlets: Outlets) -> Result<Arc<Self>> {
         let nothing = Arc::new(View::nothing(), GFP_KERNEL)?;
+        let core_device = device.clone();
         let core = Arc::pin_init(
             pin_init!(Core {
-                device,
-                announce,
+                device: core_device,
+                announce: outlets.view,
                 started: Instant::now(),
                 state <- new_mutex!(State::new()),
                 view <- new_mutex!(nothing),
@@ -71,8 +92,16 @@ impl Guard {
             }),
             GFP_KERNEL,
         )?;
-        let queue = Queue::new(core)?;
-        Ok(Arc::new(Self { queue }, GFP_KERNEL)?)
+        let queue = Queue::new(core.clone())?;
+        let (faults, probe) = Faults::start(device, core, outlets.faults)?;
+        Arc::pin_init(
+            pin_init!(Self {
+                queue,
+                faults,
+                probe <- new_mutex!(probe),
+            }),
+            GFP_KERNEL,
+        )
     }
 
     /// Begins to look at devices.
@@ -82,7 +111,15 @@ impl Guard {
 
     /// Waits for running work; afterwards nothing is done any more. What is blocked stays blocked.
     pub(crate) fn stop(&self) {
+        let probe = self.probe.lock().take();
+        drop(probe);
+        self.faults.stop();
         self.queue.stop();
+    }
+
+    /// What devices tried and were refused.
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.faults
     }
 
     /// What is in force.
@@ -159,6 +196,17 @@ impl Core {
             pr_err!("the policy is not carried out yet: {error:?}, trying again\n");
         }
         self.show();
+    }
+
+    /// Counts faults of a group against the policy's budget. A confined group that exceeds it is blocked
+    /// until the next policy.
+    fn charge(&self, group: u32, faults: u64, now: u64) {
+        let exceeds = self.state.lock().charge(group, faults, now);
+        if let Some(first) = exceeds {
+            let first = first.as_str();
+            pr_alert!("group {group} ({first}) caused more faults than its budget: it is blocked\n");
+            self.carry_out(|_| ());
+        }
     }
 
     /// Publishes what is in force.

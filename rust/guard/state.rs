@@ -5,11 +5,11 @@
 use super::held::{Held, Trouble};
 use crate::decode::text::Text;
 use crate::engine::{parse_policy, Document};
-use crate::plan::{self, Action, Phase, Situation};
+use crate::plan::{self, Action, Meter, Phase, Situation};
 use crate::sys::iommu::{Group, Place};
 use crate::sys::module::Reference;
 use crate::verify::facts::PciFunction;
-use crate::verify::policy::{Address, Compartment, DevicePath};
+use crate::verify::policy::{Address, Compartment, DevicePath, FaultBudget};
 use kernel::prelude::*;
 use kernel::sync::Arc;
 
@@ -49,6 +49,10 @@ pub(super) struct State {
     departing: KVVec<Address>,
     /// Released functions that drivers have not been asked about yet.
     released: KVVec<Address>,
+    /// The policy's, if it has one.
+    budget: Option<FaultBudget>,
+    /// Groups that caused more faults than their budget, under this policy.
+    over_budget: KVVec<u32>,
     /// Held while a group is.
     pin: Option<Reference>,
     /// What is in force is not what the policy says yet: there was no memory to find out.
@@ -89,6 +93,8 @@ impl State {
             arrived: KVVec::new(),
             departing: KVVec::new(),
             released: KVVec::new(),
+            budget: None,
+            over_budget: KVVec::new(),
             pin: None,
             unfinished: false,
         }
@@ -96,7 +102,28 @@ impl State {
 
     /// The policy to carry out from now on.
     pub(super) fn set_policy(&mut self, policy: Arc<Document>) {
+        self.budget = parse_policy(Some(&policy)).fault_budget();
         self.policy = Some(policy);
+        self.over_budget.clear();
+        for held in &mut self.held {
+            held.meter = Meter::NEW;
+        }
+    }
+
+    /// Counts `faults` of a group at `now`, in milliseconds; its first function when it is to lose its
+    /// windows for them. A group that has none has nothing to lose.
+    pub(super) fn charge(&mut self, group: u32, faults: u64, now: u64) -> Option<Text<24>> {
+        let budget = self.budget?;
+        let held = self.held.iter_mut().find(|held| held.id == group)?;
+        held.windows()?;
+        if !held.meter.count(budget, now, faults) {
+            return None;
+        }
+        if self.over_budget.push(group, GFP_KERNEL).is_err() {
+            // It is counted again with its next fault.
+            return None;
+        }
+        Some(name(held.first))
     }
 
     /// Whether something is left to be tried again.
@@ -120,6 +147,7 @@ impl State {
         Situation {
             arrived: &self.arrived,
             quarantine: self.quarantine,
+            over_budget: &self.over_budget,
         }
     }
 
@@ -246,6 +274,7 @@ impl State {
         let Some(held) = self.find(group).and_then(|at| self.held.remove(at).ok()) else {
             return;
         };
+        self.over_budget.retain(|one| *one != group);
         held.release();
         for one in functions.iter().filter(|one| one.group == Some(group)) {
             // There is room for all.
@@ -316,6 +345,7 @@ impl State {
         let last = index.and_then(|index| self.held.get(index).map(|held| (index, held.members())));
         if let Some((index, 0 | 1)) = last {
             if let Ok(held) = self.held.remove(index) {
+                self.over_budget.retain(|one| *one != held.id);
                 held.release();
             }
             self.unpin();

@@ -89,6 +89,8 @@ pub struct Situation<'a> {
     /// The policy does not accept the verdict and wants quarantine then: everything is blocked that
     /// can be, whatever its other statements say.
     pub quarantine: bool,
+    /// Groups that caused more faults than their budget: no compartment is for them.
+    pub over_budget: &'a [u32],
 }
 
 impl Situation<'_> {
@@ -96,11 +98,17 @@ impl Situation<'_> {
     pub const CALM: Situation<'static> = Situation {
         arrived: &[],
         quarantine: false,
+        over_budget: &[],
     };
 
     /// Whether a function counts as an arrival: what it says of itself was chosen by who brought it.
     fn is_foreign(&self, function: &PciFunction) -> bool {
         function.untrusted || function.virtual_function || self.arrived.contains(&address(function))
+    }
+
+    fn is_over_budget(&self, function: &PciFunction) -> bool {
+        let over = |group| self.over_budget.contains(&group);
+        function.group.is_some_and(over)
     }
 
     /// Whether a function is left out as a bridge: by its header, which the kernel goes by as well; by
@@ -173,6 +181,8 @@ fn decide<'p, 'f, I: Iterator<Item = &'f PciFunction>>(
                 block,
                 "a compartment names it, and it is not alone in its group",
             )
+        } else if members().any(|member| situation.is_over_budget(member)) {
+            (block, "it caused more faults than the policy's budget")
         } else {
             (Action::Confine(compartment), "a compartment names it")
         };

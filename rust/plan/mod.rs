@@ -5,12 +5,14 @@
 //! Pure: what a machine has to say comes as [`Surroundings`]. The same code checks a policy before
 //! it is put in force, tells on another machine what it would do, and is what the guard carries out.
 
+mod budget;
 mod groups;
 mod memory;
 mod surroundings;
 
 use crate::verify::policy::{Compartment, Policy, PolicyError};
 
+pub use budget::Meter;
 pub use groups::{arrival, groups, groups_of, Action, GroupPlan, Phase, Situation};
 pub use surroundings::{path, Holds, Nothing, Surroundings};
 

@@ -54,6 +54,9 @@ impl Tables {
                 directory.read_callback_file(c"exposed", engine, &|engine: &Arc<Engine>, f| {
                     guard::write_exposed(&engine.guarded(), f)
                 });
+                directory.read_callback_file(c"faults", engine, &|engine: &Arc<Engine>, f| {
+                    guard::write_faults(engine.faults(), f)
+                });
                 directory.read_callback_file(c"timing", engine, &|engine: &Arc<Engine>, f| {
                     write_timing(&engine.published(), f)
                 });

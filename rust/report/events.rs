@@ -5,7 +5,7 @@
 use super::files::Reasons;
 use crate::decode::text::Text;
 use crate::engine::{Kind, Snapshot};
-use crate::guard::View;
+use crate::guard::{Outlets, Source, View};
 use crate::sys::device::Device;
 use crate::verify::judgement::Verdict;
 use kernel::prelude::*;
@@ -69,8 +69,14 @@ fn announce_text(device: &Device, snapshot: &Snapshot, kind: Kind) {
     }
 }
 
+/// What the guard tells.
+pub(crate) const GUARD_OUTLETS: Outlets = Outlets {
+    view: announce_guard,
+    faults: announce_faults,
+};
+
 /// Tells that the guard blocks or confines more or fewer groups than before.
-pub(crate) fn announce_guard(device: &Device, view: &View, before: &View) {
+fn announce_guard(device: &Device, view: &View, before: &View) {
     let totals = |view: &View| (view.blocked(), view.confined(), view.exposed.len());
     if totals(view) == totals(before) {
         return;
@@ -84,6 +90,33 @@ pub(crate) fn announce_guard(device: &Device, view: &View, before: &View) {
     });
     if let Err(error) = sent {
         pr_warn!("no event for the guard: {error:?}\n");
+    }
+}
+
+/// Tells that a requester caused faults.
+#[inline(never)]
+fn announce_faults(device: &Device, source: &Source) {
+    if let Err(error) = send_faults(device, source) {
+        pr_warn!("no event for DMA faults: {error:?}\n");
+    }
+}
+
+fn send_faults(device: &Device, source: &Source) -> Result {
+    let record = source.last.record;
+    let requester = Text::<24>::format(format_args!("{}", source.last.requester()));
+    let reason = Text::<80>::format(format_args!("{}", record.reason()));
+    let requester = CString::try_from_fmt(fmt!("LAUNCHGUARD_REQUESTER={}", requester.as_str()))?;
+    let faults = CString::try_from_fmt(fmt!("LAUNCHGUARD_FAULTS={}", source.untold))?;
+    let access = CString::try_from_fmt(fmt!("LAUNCHGUARD_ACCESS={}", record.access().word()))?;
+    let at = CString::try_from_fmt(fmt!("LAUNCHGUARD_ADDRESS={:#x}", record.address()))?;
+    let why = CString::try_from_fmt(fmt!("LAUNCHGUARD_REASON={}", reason.as_str()))?;
+    let event = c"LAUNCHGUARD_EVENT=fault";
+    match source.group {
+        Some(group) => {
+            let group = CString::try_from_fmt(fmt!("LAUNCHGUARD_GROUP={group}"))?;
+            device.change_event(&[event, &requester, &faults, &access, &at, &why, &group])
+        }
+        None => device.change_event(&[event, &requester, &faults, &access, &at, &why]),
     }
 }
 

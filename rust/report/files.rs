@@ -5,7 +5,7 @@
 use crate::decode::digest::{Digest, HashAlg};
 use crate::decode::registers::Reg;
 use crate::engine::{sha256, Engine, Kind, Snapshot};
-use crate::guard::View;
+use crate::guard::Tally;
 use crate::sys::compat;
 use crate::sys::hash::Sha256;
 use crate::sys::power;
@@ -82,6 +82,10 @@ pub(crate) enum Guarded {
     Exposed,
     /// `exposed_devices`
     ExposedDevices,
+    /// `faults`
+    Faults,
+    /// `faults_unattributed`
+    FaultsUnattributed,
 }
 
 /// Most devices that a file lists: each takes at most 18 bytes of a page of 4096.
@@ -158,7 +162,7 @@ impl Owner for Report {
                 _ => return Err(compat::no_data()),
             },
             File::Replay(index, alg) => show_digest(value(&judgement.replay, index, alg), page)?,
-            File::Dma(file) => show_guarded(&self.engine.guarded(), file, page)?,
+            File::Dma(file) => show_guarded(&self.engine, file, page)?,
             File::EventLog
             | File::Evidence
             | File::Text(_)
@@ -210,8 +214,18 @@ impl Owner for Report {
     }
 }
 
-fn show_guarded(view: &View, file: Guarded, page: &mut Formatter<'_>) -> fmt::Result {
+fn show_guarded(engine: &Engine, file: Guarded, page: &mut Formatter<'_>) -> fmt::Result {
+    let (view, faults) = (engine.guarded(), engine.faults());
     match file {
+        Guarded::Faults | Guarded::FaultsUnattributed if faults.blind().is_some() => {
+            writeln!(page, "unknown")
+        }
+        Guarded::Faults => writeln!(page, "{}", faults.tally(Tally::total)),
+        Guarded::FaultsUnattributed => {
+            let unattributed = faults.unattributed();
+            let sum = unattributed.dropped.saturating_add(unattributed.overflows);
+            writeln!(page, "{sum}")
+        }
         Guarded::Groups => writeln!(page, "{}", view.groups),
         Guarded::Blocked => writeln!(page, "{}", view.blocked()),
         Guarded::Confined => writeln!(page, "{}", view.confined()),

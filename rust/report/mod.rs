@@ -9,7 +9,7 @@ mod files;
 mod table;
 
 pub(crate) use debugfs::Tables;
-pub(crate) use events::{announce, announce_guard};
+pub(crate) use events::{announce, GUARD_OUTLETS};
 pub(crate) use files::Report;
 pub(crate) use table::GROUPS;
 

@@ -83,12 +83,14 @@ static TOP_FILES: [TextFile; TOP.len()] = {
 static TOP_LIST: Texts<Report, { TOP.len() + 1 }> = Texts::new(&TOP_FILES);
 
 /// What the guard shows, in the directory `dma`.
-const DMA: [(&str, Guarded); 5] = [
+const DMA: [(&str, Guarded); 7] = [
     ("groups", Guarded::Groups),
     ("blocked", Guarded::Blocked),
     ("confined", Guarded::Confined),
     ("exposed", Guarded::Exposed),
     ("exposed_devices", Guarded::ExposedDevices),
+    ("faults", Guarded::Faults),
+    ("faults_unattributed", Guarded::FaultsUnattributed),
 ];
 
 static DMA_NAMES: [Name; DMA.len()] = {

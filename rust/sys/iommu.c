@@ -33,6 +33,41 @@ struct iommu_group *lg_group_get(const struct lg_address *at)
 	return group;
 }
 
+struct iommu_group *lg_group_of_requester(u32 segment, u16 requester)
+{
+	const struct lg_address at = {
+		.segment = segment,
+		.bus = PCI_BUS_NUM(requester),
+		.devfn = requester & 0xff,
+	};
+	struct iommu_group *group = lg_group_get(&at);
+	struct pci_dev *dev = NULL;
+
+	if (group)
+		return group;
+	/*
+	 * An alias, such as that of what is behind a conventional bridge: some
+	 * function of that bus, when they are all in one group.
+	 */
+	for_each_pci_dev(dev) {
+		struct iommu_group *other;
+
+		if (pci_domain_nr(dev->bus) != segment || !dev->bus->self ||
+		    dev->bus->number != at.bus)
+			continue;
+		other = iommu_group_get(&dev->dev);
+		if (group && other != group) {
+			iommu_group_put(other);
+			iommu_group_put(group);
+			pci_dev_put(dev);
+			return NULL;
+		}
+		iommu_group_put(group);
+		group = other;
+	}
+	return group;
+}
+
 void lg_group_put(struct iommu_group *group)
 {
 	iommu_group_put(group);

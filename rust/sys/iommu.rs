@@ -63,6 +63,14 @@ impl Group {
         NonNull::new(raw).map(|raw| Self { raw })
     }
 
+    /// The group of the function that uses `requester`, or has it as an alias.
+    pub(super) fn of_requester(segment: u32, requester: u16) -> Option<Self> {
+        // SAFETY: Any value will do.
+        let raw = unsafe { bindings::lg_group_of_requester(segment, requester) };
+        // INVARIANT: The call returned a reference of its own, or NULL.
+        NonNull::new(raw).map(|raw| Self { raw })
+    }
+
     const fn as_raw(&self) -> *mut bindings::iommu_group {
         self.raw.as_ptr()
     }

@@ -17,6 +17,11 @@ pub(crate) struct Window {
     size: usize,
 }
 
+// SAFETY: The mapping is the kernel's, and may be read and unmapped from any task.
+unsafe impl Send for Window {}
+// SAFETY: It is only read, and registers may be read from several CPUs at once.
+unsafe impl Sync for Window {}
+
 impl Window {
     /// Maps `size` bytes of registers at `address`, which must not be memory.
     pub(crate) fn map(address: u64, size: usize) -> Option<Self> {

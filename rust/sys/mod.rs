@@ -16,6 +16,7 @@ pub(crate) mod compat;
 pub(crate) mod cpu;
 pub(crate) mod device;
 pub(crate) mod dma;
+pub(crate) mod fault;
 pub(crate) mod firmware;
 pub(crate) mod hash;
 pub(crate) mod iommu;

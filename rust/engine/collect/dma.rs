@@ -5,6 +5,7 @@
 use super::{map, NOT_YET};
 use crate::decode::dmar::{Dmar, Drhd};
 use crate::decode::vtd::{UnitRegisters, PAGE};
+use crate::sys::acpi;
 use crate::sys::dma;
 use crate::sys::memory::Range;
 use crate::sys::mmio::Window;
@@ -110,13 +111,39 @@ fn read_unit(unit: &Drhd<'_>) -> Unit {
     }
 }
 
-/// Reads the registers at `base`, next to the driver's own mapping of them. The address is the
-/// firmware's word: RAM and what is no page are not read.
 fn read_registers(base: u64) -> Option<UnitRegisters> {
-    if base == 0 || base % PAGE_SIZE != 0 || Range::new(base, PAGE_SIZE)?.touches_ram() {
+    UnitRegisters::read(&map_unit(base, PAGE)?)
+}
+
+/// Maps `bytes` of the registers at `base`, next to the driver's own mapping of them. The address is
+/// the firmware's word: RAM and what is no page are not mapped.
+pub(crate) fn map_unit(base: u64, bytes: usize) -> Option<Window> {
+    let range = Range::new(base, u64::try_from(bytes).ok()?)?;
+    if base == 0 || base % PAGE_SIZE != 0 || range.touches_ram() {
         return None;
     }
-    UnitRegisters::read(&Window::map(base, PAGE)?)
+    Window::map(base, bytes)
+}
+
+/// The units that the firmware names: segment, and physical address of the registers. None without a
+/// well-formed table.
+///
+/// # Errors
+///
+/// ENOMEM.
+pub(crate) fn remapping_units() -> Result<KVVec<(u32, u64)>> {
+    let mut units = KVVec::new();
+    let Ok(bytes) = acpi::table(c"DMAR") else {
+        return Ok(units);
+    };
+    let table = Dmar::decode(&bytes).ok().filter(|table| table.check().is_ok());
+    let Some(table) = table else {
+        return Ok(units);
+    };
+    for unit in table.units().take(MAX_UNITS) {
+        units.push((u32::from(unit.segment), unit.base), GFP_KERNEL)?;
+    }
+    Ok(units)
 }
 
 /// All functions by segment, bus and devfn; `None` without memory for them.

@@ -12,7 +12,7 @@ mod slrt;
 mod tables;
 mod tpm;
 
-pub(crate) use dma::functions;
+pub(crate) use dma::{functions, map_unit, remapping_units};
 
 use crate::decode::digest::HashAlg;
 use crate::decode::registers::{

@@ -2,7 +2,7 @@
 
 //! The guard: what owned groups reach, and what is exposed.
 
-use crate::guard::View;
+use crate::guard::{Faults, Tally, View};
 use core::fmt::{self, Formatter};
 
 /// The table `windows`: each owned group, and its windows below it.
@@ -56,4 +56,64 @@ pub(super) fn write_exposed(view: &View, f: &mut Formatter<'_>) -> fmt::Result {
             exposed.device, exposed.why, exposed.remedy
         )
     })
+}
+
+/// The table `faults`: totals, who caused how many, and the last ones.
+pub(super) fn write_faults(faults: &Faults, f: &mut Formatter<'_>) -> fmt::Result {
+    if let Some(why) = faults.blind() {
+        return writeln!(f, "unknown: {why}");
+    }
+    for (segment, base) in faults.units() {
+        writeln!(f, "unit {base:#x}, segment {segment}")?;
+    }
+    let more = faults.unattributed();
+    writeln!(
+        f,
+        "lost, at least: {} of units that had no room, {} without room here",
+        more.overflows, more.dropped
+    )?;
+    writeln!(
+        f,
+        "calls of the driver that were not looked at: {}, not seen: {}",
+        more.aside, more.missed
+    )?;
+    faults.tally(|tally| write_tally(tally, f))
+}
+
+fn write_tally(tally: &Tally, f: &mut Formatter<'_>) -> fmt::Result {
+    writeln!(
+        f,
+        "faults, at least: {}, of these {} of requesters that are not listed",
+        tally.total(),
+        tally.others()
+    )?;
+    for source in tally.sources() {
+        write!(f, "\n{} ", source.last.requester())?;
+        match source.group {
+            Some(group) => write!(f, "group {group}")?,
+            None => write!(f, "no group")?,
+        }
+        write!(f, ", at least {}", source.faults)?;
+    }
+    let mut recent = tally.recent().peekable();
+    if recent.peek().is_some() {
+        writeln!(f, "\n\nthe last ones, the newest first, in seconds since load:")?;
+    }
+    for fault in recent {
+        let record = fault.record;
+        write!(
+            f,
+            "{:>6}.{:06} {} {} {:#x}",
+            fault.time / 1_000_000,
+            fault.time % 1_000_000,
+            fault.requester(),
+            record.access().word(),
+            record.address()
+        )?;
+        if let Some(pasid) = record.pasid() {
+            write!(f, " pasid {pasid:#x}")?;
+        }
+        writeln!(f, ": {}", record.reason())?;
+    }
+    Ok(())
 }

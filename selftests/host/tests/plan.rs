@@ -3,11 +3,11 @@
 //! Plans: what is refused, where and why; and what becomes of each IOMMU group.
 
 use launchguard_host_tests::fixture::Machine;
-use launchguard_pure::plan::{self, Holds, Surroundings};
+use launchguard_pure::plan::{self, Holds, Meter, Surroundings};
 use launchguard_pure::verify::facts::{
     Ats, Facts, MemoryRange, PciFunction, Translation, Unit, UnitRegisters,
 };
-use launchguard_pure::verify::policy::{Address, DevicePath, Policy};
+use launchguard_pure::verify::policy::{Address, DevicePath, FaultBudget, Policy};
 use proptest::prelude::*;
 
 /// Reserved memory of the machine: 0x10000000 + 64M, and 0x180000000 + 1G.
@@ -435,6 +435,33 @@ fn a_group_that_grew_is_not_confined() {
     );
 }
 
+/// A budget that was exceeded takes the windows of its group, and nothing of the others.
+#[test]
+fn a_group_over_its_budget_is_not_confined() {
+    let board = board();
+    let policy =
+        format!("{REGION}compartment a {{\nwindow 0x10000000 + 4K r\ndevice 0000:03:00.0\n}}\n");
+    let over = |groups| plan::Situation {
+        over_budget: groups,
+        ..plan::Situation::CALM
+    };
+    let calm = groups_in(&policy, &board, &plan::Situation::CALM);
+    let mut expected = calm.clone();
+    for line in &mut expected {
+        if line.as_str() == "0000:03:00.0 confine" {
+            *line = "0000:03:00.0 block at load".to_owned();
+        }
+    }
+    assert_ne!(expected, calm);
+    let all: Vec<u32> = (0..100).collect();
+    assert_eq!(groups_in(&policy, &board, &over(&all)), expected);
+    assert_eq!(
+        groups_in(&policy, &board, &over(&[99])),
+        calm,
+        "another group"
+    );
+}
+
 /// Whoever brings a device chooses its ids: they count only for what was there, and is trusted.
 #[test]
 fn ids_excuse_no_foreign_device_and_no_group_by_halves() {
@@ -566,4 +593,28 @@ proptest! {
         });
         prop_assert_eq!(plan::check(&policy, None).is_ok(), disjoint);
     }
+}
+
+#[test]
+fn a_budget_is_for_each_time_by_itself() {
+    let budget = FaultBudget {
+        faults: 3,
+        seconds: 10,
+    };
+    let mut meter = Meter::NEW;
+    assert!(!meter.count(budget, 50_000, 1));
+    assert!(!meter.count(budget, 59_999, 2), "three are within it");
+    assert!(meter.count(budget, 59_999, 1), "the fourth is not");
+    assert!(
+        !meter.count(budget, 60_000, 1),
+        "ten seconds after the first a new time begins"
+    );
+    assert!(!meter.count(budget, 69_999, 2));
+    assert!(!meter.count(budget, 80_000, 3));
+    assert!(
+        meter.count(budget, 80_000, u64::MAX),
+        "no number is too large"
+    );
+    // A clock that goes back begins no new time.
+    assert!(meter.count(budget, 0, 1));
 }
