@@ -46,6 +46,47 @@ fn status_is_the_verdict() {
 }
 
 #[test]
+fn status_has_what_the_guard_has_in_force() {
+    let device = sysfs(&Machine::launched());
+    for (name, value) in [
+        ("groups", "12"),
+        ("blocked", "3"),
+        ("confined", "1"),
+        ("exposed", "2"),
+        ("exposed_devices", "0000:00:02.0\n0000:03:00.0"),
+        ("faults", "14"),
+        ("faults_unattributed", "unknown"),
+    ] {
+        set(&device, &format!("dma/{name}"), value);
+    }
+    let status = run(&with_sysfs(&device, &["status"]));
+    let line =
+        "groups 12: blocked 3, confined 1; devices exposed 2; faults 14, unattributed unknown";
+    assert!(status.stdout.contains(line), "{status:?}");
+    assert!(status.stdout.contains("exposed 0000:03:00.0"), "{status:?}");
+    let json = run(&with_sysfs(&device, &["status", "--json"])).json();
+    let expected = json!({
+        "groups": 12,
+        "blocked": 3,
+        "confined": 1,
+        "exposed": 2,
+        "exposed_devices": ["0000:00:02.0", "0000:03:00.0"],
+        "faults": 14,
+        "faults_unattributed": null,
+    });
+    assert_eq!(json["dma"], expected);
+    let metrics = run(&with_sysfs(&device, &["status", "--format", "prometheus"])).stdout;
+    assert!(
+        metrics.contains("\nlaunchguard_dma_blocked 3\n"),
+        "{metrics}"
+    );
+    assert!(
+        !metrics.contains("unattributed"),
+        "no number is no metric: {metrics}"
+    );
+}
+
+#[test]
 fn a_module_that_is_not_there_is_unreadable() {
     let empty = directory();
     for command in ["status", "enroll"] {

@@ -112,7 +112,7 @@ fn metrics_say_what_status_says() {
             assert!(value.parse::<u64>().is_ok(), "{line}");
         }
     }
-    assert_eq!(described.len(), 5);
+    assert_eq!(described.len(), 11);
     let outcomes = status.stdout.matches("launchguard_check_outcome{").count();
     assert_eq!(outcomes, CheckId::COUNT * 4);
 }

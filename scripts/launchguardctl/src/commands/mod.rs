@@ -6,6 +6,7 @@ mod decode;
 mod dry_run;
 mod enroll;
 mod explain;
+mod guard;
 mod judge;
 mod lint;
 mod load;

@@ -17,6 +17,8 @@ pub struct State<'a> {
     pub checks: Vec<(&'a str, &'a str)>,
     /// Ids of waived checks.
     pub waived: Vec<&'a str>,
+    /// The guard's totals: names, what they count, and values.
+    pub guard: Vec<(&'a str, &'a str, u64)>,
 }
 
 const VERDICTS: [&str; 6] = [
@@ -80,7 +82,19 @@ pub fn metrics(state: &State<'_>) -> String {
             u64::from(state.waived.contains(id)),
         );
     }
+    for (name, help, total) in &state.guard {
+        let name = format!("dma_{name}");
+        head(&mut text, &name, &sentence(help));
+        sample(&mut text, &name, "", *total);
+    }
     text
+}
+
+/// What a total counts, as the other helps are written.
+fn sentence(help: &str) -> String {
+    let mut letters = help.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).chain(['.']).collect()
 }
 
 fn head(text: &mut String, name: &str, help: &str) {

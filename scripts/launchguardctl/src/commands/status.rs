@@ -2,6 +2,7 @@
 
 //! `status`.
 
+use super::guard::Guard;
 use super::prometheus::{metrics, State};
 use crate::cli::Form;
 use crate::device::Device;
@@ -35,6 +36,8 @@ pub fn run(sysfs: &Path, format: Form) -> Result<Report> {
     if !waived.is_empty() {
         line(&mut text, "waived", &waived);
     }
+    let guard = Guard::read(&device)?;
+    line(&mut text, "dma", &guard.line());
     let mut checks = Map::new();
     for name in device.list("checks")? {
         let outcome = device.text(&format!("checks/{name}"))?;
@@ -56,6 +59,7 @@ pub fn run(sysfs: &Path, format: Form) -> Result<Report> {
         "launcher": launcher,
         "checks": checks,
         "waivers": words(&waived),
+        "dma": guard.json(),
     });
     match format {
         Form::Text => {}
@@ -70,6 +74,7 @@ pub fn run(sysfs: &Path, format: Form) -> Result<Report> {
                     .map(|(id, outcome)| (id.as_str(), outcome.as_str().unwrap_or_default()))
                     .collect(),
                 waived: words(&waived),
+                guard: guard.known().collect(),
             });
         }
     }

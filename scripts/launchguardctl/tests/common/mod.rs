@@ -91,6 +91,17 @@ pub fn sysfs(machine: &Machine) -> TempDir {
             file(&directory, &name, lines(&machine.pcr(alg, pcr).to_string()));
         }
     }
+    for name in [
+        "groups",
+        "blocked",
+        "confined",
+        "exposed",
+        "faults",
+        "faults_unattributed",
+    ] {
+        file(&directory, &format!("dma/{name}"), "0\n");
+    }
+    file(&directory, "dma/exposed_devices", "");
     file(&directory, "event_log", exported_log(machine));
     file(&directory, "evidence", evidence(machine, None, None));
     for name in ["policy", "references", "commit", "policy_error"] {
