@@ -16,3 +16,4 @@ pub mod qemu;
 pub mod sinit;
 pub mod swtpm;
 pub mod tboot;
+pub mod vtd;

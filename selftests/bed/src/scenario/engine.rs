@@ -11,6 +11,7 @@ use super::exercised::Journal;
 use super::expect::{Expect, State, READ};
 use super::judge;
 use super::pins::{damaged, Pcrs, Pins, READ_PCRS};
+use super::walk;
 use super::{Commit, Compare, Corrupt, How, Load, Look, Run, Scenario, Selftest, Step};
 use crate::runner::guest::Guest;
 use crate::runner::ktap::{self, Case, Outcome};
@@ -140,6 +141,7 @@ fn simple(step: &Step, guest: &mut Guest, context: &Surroundings<'_>) -> Result<
         Step::Corrupt(step) => corrupt(step, guest, context),
         Step::Commit(step) => commit(step, guest, context),
         Step::Compare(step) => compare(step, guest, context),
+        Step::Walk(step) => walk::run(step, guest),
         Step::Restart(step) => restart(step.how, guest),
         Step::Panic(step) => guest.dies(
             &step.script,

@@ -7,6 +7,7 @@ pub mod exercised;
 pub mod expect;
 pub mod judge;
 pub mod pins;
+pub mod walk;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -137,6 +138,8 @@ pub enum Step {
     Keep(Plain),
     /// Compares a published measurement with its independent source on the host.
     Compare(Compare),
+    /// Compares what devices reach, by the IOMMU's tables, with what they should.
+    Walk(walk::Walk),
     /// Starts a kernel anew in the same machine.
     Restart(Restart),
     /// Runs a shell script under which the kernel must panic, and waits for the next kernel.
@@ -339,6 +342,7 @@ impl Step {
             Self::Selftest(step) => format!("kselftests {}", step.scripts.join(", ")),
             Self::Run(step) => step.name.clone(),
             Self::Compare(step) => step.name.clone(),
+            Self::Walk(step) => step.name.clone(),
             Self::Restart(step) => step.name.clone(),
             Self::Panic(step) => step.name.clone(),
         }
