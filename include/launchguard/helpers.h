@@ -96,6 +96,16 @@ enum lg_range {
 
 /* @base + @size must not wrap, @size must not be 0. */
 enum lg_range lg_memory_range(u64 base, size_t size);
+
+/* What the firmware keeps in a range, as far as the kernel knows. */
+enum lg_firmware {
+	LG_FIRMWARE_NONE,
+	LG_FIRMWARE_ACPI,
+	LG_FIRMWARE_EFI,
+};
+
+/* The same of @base and @size; sleeps (reserved.c). */
+enum lg_firmware lg_memory_firmware(u64 base, u64 size);
 /* Copies from physical memory; 0 or negative. */
 int lg_memory_copy(u64 base, void *out, size_t size);
 /* 1: physical memory holds the same bytes, 0: it does not; or negative. */

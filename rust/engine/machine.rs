@@ -4,7 +4,7 @@
 
 use super::collect::Collected;
 use crate::plan::{Holds, Surroundings};
-use crate::sys::memory::{Kind, Range};
+use crate::sys::memory::{Firmware, Kind, Range};
 use crate::verify::facts::Facts;
 
 /// This machine, as collected.
@@ -16,8 +16,13 @@ impl Surroundings for Machine<'_> {
     }
 
     fn holds(&self, base: u64, size: u64) -> Option<Holds> {
-        Some(match Range::new(base, size)?.kind() {
-            Kind::Reserved => Holds::Reserved,
+        let range = Range::new(base, size)?;
+        Some(match range.kind() {
+            Kind::Reserved => match range.firmware() {
+                Some(Firmware::Acpi) => Holds::Acpi,
+                Some(Firmware::Efi) => Holds::Efi,
+                None => Holds::Reserved,
+            },
             Kind::Ram | Kind::Mixed => Holds::Ram,
             Kind::Free => Holds::Nothing,
             Kind::Device => Holds::Other,

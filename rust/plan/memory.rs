@@ -94,6 +94,8 @@ fn reachable(region: &Region<'_>, surroundings: &dyn Surroundings) -> Result<(),
     }
     let why = match surroundings.holds(base, size) {
         Some(Holds::Reserved) => return Ok(()),
+        Some(Holds::Acpi) => "holds an ACPI table",
+        Some(Holds::Efi) => "holds memory of EFI's runtime services",
         Some(Holds::Ram) => "holds System RAM, which is the kernel's",
         Some(Holds::Nothing) => "is not reserved: no memory is known there",
         Some(Holds::Other) => "is not reserved memory alone: something else is there",

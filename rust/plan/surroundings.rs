@@ -13,6 +13,10 @@ use crate::verify::policy::{Address, DevicePath, MAX_STEPS};
 pub enum Holds {
     /// Reserved memory, all of it.
     Reserved,
+    /// Reserved memory with an ACPI table in it.
+    Acpi,
+    /// Reserved memory that EFI's runtime services use.
+    Efi,
     /// System RAM, at least in part.
     Ram,
     /// Nothing that the map knows.
@@ -108,6 +112,11 @@ pub(super) fn overlap(one: (u64, u64), other: (u64, u64)) -> bool {
 
 /// tboot begins here in every build of it (tboot, include/config.h, TBOOT_BASE_ADDR).
 const TBOOT_BASE: u64 = 0x80_0000;
+/// From here to 4 GiB: I/O APICs, other registers of the chipset, interrupts, flash. The resource map calls
+/// parts of it reserved, as it calls memory (Intel, chipset datasheets, system address map).
+const CHIPSET_BASE: u64 = 0xfec0_0000;
+/// Bytes until 4 GiB.
+const CHIPSET_SIZE: u64 = 0x140_0000;
 /// Bytes of a remapping unit's registers that are never anything else (VT-d specification, 8.3).
 const UNIT_SIZE: u64 = 4096;
 
@@ -173,7 +182,13 @@ pub(super) fn taken<'a>(facts: &Facts<'a>) -> impl Iterator<Item = Taken> + 'a {
     let map = map.filter_map(|range| {
         firmware(range.kind).map(|what| Taken::new(range.base, range.size, what))
     });
-    fixed.into_iter().flatten().chain(units).chain(map)
+    let chipset = Taken::new(CHIPSET_BASE, CHIPSET_SIZE, "registers of the chipset");
+    fixed
+        .into_iter()
+        .flatten()
+        .chain(units)
+        .chain(map)
+        .chain([chipset])
 }
 
 /// Bits of the addresses that every unit translates (CAP_REG.MGAW, bits 21:16, holds one less).

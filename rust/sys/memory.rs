@@ -21,6 +21,15 @@ pub(crate) enum Kind {
     Device,
 }
 
+/// What the firmware keeps in a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Firmware {
+    /// An ACPI table, at least in part.
+    Acpi,
+    /// Memory of EFI's runtime services, at least in part.
+    Efi,
+}
+
 /// A physical range that is not empty and does not wrap.
 ///
 /// # Invariants
@@ -50,6 +59,17 @@ impl Range {
             bindings::lg_range_LG_RANGE_FREE => Kind::Free,
             bindings::lg_range_LG_RANGE_MIXED => Kind::Mixed,
             _ => Kind::Device,
+        }
+    }
+
+    /// What the firmware keeps in it, whatever the memory map calls it.
+    pub(crate) fn firmware(&self) -> Option<Firmware> {
+        let size = u64::try_from(self.size).unwrap_or(u64::MAX);
+        // SAFETY: The range is not empty and does not wrap, by the invariant.
+        match unsafe { bindings::lg_memory_firmware(self.base, size) } {
+            bindings::lg_firmware_LG_FIRMWARE_NONE => None,
+            bindings::lg_firmware_LG_FIRMWARE_ACPI => Some(Firmware::Acpi),
+            _ => Some(Firmware::Efi),
         }
     }
 

@@ -13,6 +13,10 @@ use proptest::prelude::*;
 /// Reserved memory of the machine: 0x10000000 + 64M, and 0x180000000 + 1G.
 const RESERVED: [(u64, u64); 2] = [(0x1000_0000, 64 << 20), (0x1_8000_0000, 1 << 30)];
 
+/// In the reserved memory: a table, and what EFI's runtime services use.
+const ACPI: (u64, u64) = (0x1_bfff_0064, 0x88);
+const EFI: (u64, u64) = (0x1_bff0_0000, 0x2000);
+
 /// A machine with devices.
 struct Board {
     machine: Machine,
@@ -27,7 +31,11 @@ impl Surroundings for Board {
     fn holds(&self, base: u64, size: u64) -> Option<Holds> {
         let inside = |(start, len): (u64, u64)| base >= start && base + size <= start + len;
         let touches = |(start, len): (u64, u64)| base < start + len && base + size > start;
-        Some(if RESERVED.into_iter().any(inside) {
+        Some(if touches(ACPI) {
+            Holds::Acpi
+        } else if touches(EFI) {
+            Holds::Efi
+        } else if RESERVED.into_iter().any(inside) {
             Holds::Reserved
         } else if touches((0, 0x8000_0000)) || touches((0x1_0000_0000, 0x8000_0000)) {
             Holds::Ram
@@ -220,6 +228,10 @@ fn what_the_machine_shows_is_refused_there() {
         ("region a 0x7ed00000 + 4K".to_owned(), "line 2, column 10: the region overlaps the DMA protected range at 0x7ec00000 + 0x400000"),
         ("region a 0x7ff00000 + 4K".to_owned(), "line 2, column 10: the region overlaps ACPI tables at 0x7ff00000 + 0x10000"),
         ("region a 0x7ff10000 + 4K".to_owned(), "line 2, column 10: the region overlaps ACPI's non-volatile storage at 0x7ff10000 + 0x10000"),
+        ("region a 0x1bffe0000 + 128K".to_owned(), "line 2, column 10: the region holds an ACPI table"),
+        ("region a 0x1bff01000 + 4K".to_owned(), "line 2, column 10: the region holds memory of EFI's runtime services"),
+        ("region a 0xfec00000 + 4K".to_owned(), "line 2, column 10: the region overlaps registers of the chipset at 0xfec00000 + 0x1400000"),
+        ("region a 0xfffff000 + 4K".to_owned(), "line 2, column 10: the region overlaps registers of the chipset at 0xfec00000 + 0x1400000"),
         ("region a 0x2472000 + 4K".to_owned(), "line 2, column 10: the region overlaps tboot at 0x800000 + 0x1c73000"),
         ("region a 0x800000 + 4K".to_owned(), "line 2, column 10: the region overlaps tboot at 0x800000 + 0x1c73000"),
         ("region a 0xe0000000 + 4K".to_owned(), "line 2, column 10: the region overlaps PCI configuration space at 0xe0000000 + 0x10000000"),
@@ -245,7 +257,13 @@ fn what_the_machine_shows_is_refused_there() {
         planned(&window("0x10000000 + 16M rw at 0"), Some(&board)),
         Ok(())
     );
-    assert_eq!(planned("region a 0x180000000 + 1G", Some(&board)), Ok(()));
+    for text in [
+        "region a 0x180000000 + 1023M",
+        "region a 0x1bff02000 + 4K",
+        "region a 0x1bfff1000 + 4K",
+    ] {
+        assert_eq!(planned(text, Some(&board)), Ok(()), "{text}");
+    }
 
     let mut unknown = board;
     unknown.machine.dma.functions = None;
