@@ -43,6 +43,14 @@ expect_reach() {
 	}
 }
 
+# commit FILE: stages a policy and puts it in force. The shell's echo, because busybox's sha256sum does not
+# tell that its output was refused.
+commit() {
+	cat "$1" > /sys/devices/faux/launchguard/policy || return 1
+	digest=$(sha256sum < "$1")
+	echo "${digest%% *}" > /sys/devices/faux/launchguard/commit
+}
+
 # edu_copy ADDRESS in|out IOVA SIZE: edu copies up to 4096 bytes from IOVA into its buffer, or out of
 # it to IOVA. Returns when it is through, whatever came of it.
 edu_copy() {
