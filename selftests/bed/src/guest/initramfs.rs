@@ -26,12 +26,29 @@ const PROGRAMS: &[&str] = &[
 ];
 /// Names under which `tpm2` is called.
 const TPM2_NAMES: &[&str] = &["tpm2_pcrread", "tpm2_eventlog", "tpm2_pcrextend"];
-/// Kernel modules that some scenarios need: a disk for kexec and hibernation, and an ordinary driver
-/// that takes any device it is told of.
+/// Kernel modules that some scenarios need: a disk for kexec and hibernation, an ordinary driver that
+/// takes any device it is told of, drivers that move data, and VFIO.
 const MODULES: &[&str] = &[
     "kernel/drivers/block/virtio_blk.ko",
+    "kernel/drivers/net/ethernet/intel/e1000e/e1000e.ko",
+    "kernel/drivers/nvme/common/nvme-auth.ko",
+    "kernel/drivers/nvme/common/nvme-keyring.ko",
+    "kernel/drivers/nvme/host/nvme-core.ko",
+    "kernel/drivers/nvme/host/nvme.ko",
+    "kernel/drivers/vfio/pci/vfio-pci-core.ko",
+    "kernel/drivers/vfio/pci/vfio-pci.ko",
+    "kernel/drivers/vfio/vfio.ko",
+    "kernel/drivers/vfio/vfio_iommu_type1.ko",
+    "kernel/virt/lib/irqbypass.ko",
     "kernel/drivers/uio/uio.ko",
     "kernel/drivers/uio/uio_pci_generic.ko",
+];
+/// Programs of the tests, compiled for the guest: their sources below `selftests`.
+const OWN_PROGRAMS: &[&str] = &[
+    "poll_verdict.c",
+    "lib/disk_verify.c",
+    "lib/rogue_rounds.c",
+    "lib/vfio_open.c",
 ];
 
 const INIT: &str = include_str!("init.sh");
@@ -100,8 +117,12 @@ fn archive(contents: &Contents) -> Result<Vec<u8>> {
     }
     if let Some(selftests) = &contents.selftests {
         tests(&mut archive, selftests)?;
-        let poll = compiled(&selftests.join("poll_verdict.c"))?;
-        archive.file("usr/bin/poll_verdict", 0o755, &poll);
+        for source in OWN_PROGRAMS {
+            let source = selftests.join(source);
+            let name = source.file_stem().and_then(|stem| stem.to_str());
+            let path = format!("usr/bin/{}", name.context("file name")?);
+            archive.file(&path, 0o755, &compiled(&source)?);
+        }
     }
     Ok(archive.finish())
 }

@@ -99,14 +99,32 @@ impl Bench {
                 .folder
                 .join(format!("disk-{}-{disk:?}.img", kernel.series()));
             write_disk(disk, &path, kernel, initrd)?;
-            config.kernel_args.push_str(" bed.disk");
-            if disk == Disk::Swap {
-                config.kernel_args.push_str(" bed.resume");
-            }
+            let interface = match disk {
+                Disk::Images | Disk::Swap => "if=virtio",
+                Disk::Nvme => "if=none,id=nvme",
+            };
             config.qemu_args.extend([
                 "-drive".to_owned(),
-                format!("file={},format=raw,if=virtio", path.display()),
+                format!("file={},format=raw,{interface}", path.display()),
             ]);
+            config.kernel_args.push_str(match disk {
+                Disk::Images => " bed.disk",
+                Disk::Swap => " bed.disk bed.resume",
+                Disk::Nvme => "",
+            });
+            if disk == Disk::Nvme {
+                config
+                    .devices
+                    .push("nvme,drive=nvme,serial=launchguard".into());
+            }
+        }
+        config.devices.extend(crowd(spec.crowd));
+        if spec.network {
+            for card in ["left", "right"] {
+                let end = format!("hubport,hubid=0,id={card}");
+                config.qemu_args.extend(["-netdev".to_owned(), end]);
+                config.devices.push(format!("e1000e,netdev={card}"));
+            }
         }
         Ok(config)
     }
@@ -117,15 +135,31 @@ impl Bench {
     }
 }
 
+/// Root ports, eight to a slot from slot 0x10 on, and a device of eight functions behind each.
+fn crowd(ports: u32) -> impl Iterator<Item = String> {
+    (0..ports).flat_map(|port| {
+        let (slot, function) = (0x10 + port / 8, port % 8);
+        let chassis = port + 1;
+        let bridge = format!(
+            "pcie-root-port,id=port{port},chassis={chassis},multifunction=on,addr={slot:x}.{function}"
+        );
+        let device = move |function| format!("edu,bus=port{port},multifunction=on,addr=0.{function}");
+        [bridge].into_iter().chain((0..8).map(device))
+    })
+}
+
 /// Offset of the RAM disk on an [`Disk::Images`] disk.
 const INITRD_AT: u64 = 32 << 20;
 /// Size of an [`Disk::Swap`] disk.
 const SWAP_SIZE: u64 = 1 << 30;
+/// Size of a [`Disk::Nvme`] disk.
+const NVME_SIZE: u64 = 64 << 20;
 
 fn write_disk(disk: Disk, path: &Path, kernel: &Kernel, initrd: &Path) -> Result<()> {
     let file = fs::File::create(path).with_context(|| format!("{}", path.display()))?;
     match disk {
         Disk::Swap => file.set_len(SWAP_SIZE)?,
+        Disk::Nvme => file.set_len(NVME_SIZE)?,
         Disk::Images => {
             use std::os::unix::fs::FileExt;
             file.write_all_at(&fs::read(&kernel.image)?, 0)?;
@@ -346,6 +380,7 @@ fn work(
     let kept = match result {
         Ok(report) => {
             group.cases = report.cases;
+            group.notes = report.notes;
             report.kept
         }
         Err(error) => {

@@ -74,6 +74,8 @@ impl Surroundings<'_> {
 pub struct Report {
     /// One for each test.
     pub cases: Vec<Case>,
+    /// What steps wanted recorded.
+    pub notes: Vec<String>,
     /// Values that it kept.
     pub kept: Option<Pcrs>,
 }
@@ -102,8 +104,10 @@ pub fn run(
                 report.kept = Some(pcrs);
                 report.cases.push(Case::new(name.clone(), Outcome::Pass));
             }),
-            Step::Run(step) => run_script(step, guest).map(|outcome| {
+            Step::Run(step) => run_script(step, guest).map(|(outcome, output)| {
                 report.cases.push(Case::new(name.clone(), outcome));
+                let lines = output.lines().filter(|_| step.record);
+                report.notes.extend(lines.map(str::to_owned));
             }),
             step => simple(step, guest, context)
                 .map(|()| report.cases.push(Case::new(name.clone(), Outcome::Pass))),
@@ -368,11 +372,12 @@ fn selftests(step: &Selftest, guest: &mut Guest, cases: &mut Vec<Case>) -> Resul
     Ok(())
 }
 
-fn run_script(step: &Run, guest: &mut Guest) -> Result<Outcome> {
+/// Its outcome and output.
+fn run_script(step: &Run, guest: &mut Guest) -> Result<(Outcome, String)> {
     let answer = guest.run(&step.script, Duration::from_secs(step.timeout))?;
     let text = answer.text();
     if answer.status == 4 && step.status != 4 {
-        return Ok(Outcome::Skip(text.trim().to_owned()));
+        return Ok((Outcome::Skip(text.trim().to_owned()), String::new()));
     }
     ensure!(
         answer.status == step.status,
@@ -387,7 +392,7 @@ fn run_script(step: &Run, guest: &mut Guest) -> Result<Outcome> {
             text.trim()
         );
     }
-    Ok(Outcome::Pass)
+    Ok((Outcome::Pass, text))
 }
 
 fn kernel_log(guest: &mut Guest) -> Result<()> {

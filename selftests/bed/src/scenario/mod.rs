@@ -79,6 +79,10 @@ pub struct MachineSpec {
     pub before_kernel: Vec<Mutation>,
     /// A disk, and what is on it.
     pub disk: Option<Disk>,
+    /// Two network cards (e1000e) on one wire, and nothing else on it.
+    pub network: bool,
+    /// Root ports, each with a device of eight functions (edu) behind it.
+    pub crowd: u32,
     /// More devices, as QEMU's `-device` takes them.
     pub devices: Vec<String>,
 }
@@ -91,6 +95,8 @@ pub enum Disk {
     Images,
     /// Swap space: for hibernation.
     Swap,
+    /// Nothing, behind an NVMe controller: for tests of its driver.
+    Nvme,
 }
 
 impl Default for MachineSpec {
@@ -109,6 +115,8 @@ impl Default for MachineSpec {
             patches: Vec::new(),
             before_kernel: Vec::new(),
             disk: None,
+            network: false,
+            crowd: 0,
             devices: Vec::new(),
         }
     }
@@ -276,6 +284,9 @@ pub struct Run {
     pub status: i32,
     /// Text that its output must hold.
     pub output: Option<String>,
+    /// Its output is put into the report.
+    #[serde(default)]
+    pub record: bool,
     /// Seconds.
     #[serde(default = "default_script")]
     pub timeout: u64,
