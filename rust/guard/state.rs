@@ -300,13 +300,14 @@ impl State {
         if self.arrived.push(at, GFP_KERNEL).is_err() {
             pr_warn!("no memory to note that {} came\n", name(at).as_str());
         }
-        let Some(group) = group else { return };
-        if let Some(held) = self.held.iter_mut().find(|held| held.id == group) {
+        let held = |held: &&mut Held| Some(held.id) == group;
+        if let Some(held) = self.held.iter_mut().find(held) {
             if held.windows().is_some() {
                 held.block(Some(Trouble::Joined));
                 pr_alert!(
-                    "{} joined the confined group {group}: the group is blocked\n",
-                    name(at).as_str()
+                    "{} joined the confined group {}: the group is blocked\n",
+                    name(at).as_str(),
+                    held.id
                 );
             }
             return;
@@ -323,6 +324,13 @@ impl State {
         if !(named || self.quarantine || matches!(action, Action::Block(_))) {
             return;
         }
+        let Some(group) = group else {
+            pr_alert!(
+                "{} arrived in no IOMMU group: nothing can block it\n",
+                name(at).as_str()
+            );
+            return;
+        };
         if let Err(why) = self.claim(group, at, reason) {
             pr_alert!(
                 "{} arrived and could not be blocked: {}\n",

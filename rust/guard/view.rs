@@ -5,6 +5,7 @@
 use super::held::{Mapping, Trouble};
 use super::state::{Missed, State};
 use crate::decode::text::Text;
+use crate::sys::dma::driver_enabled;
 use crate::verify::facts::{Ats, PciFunction, Translation};
 use crate::verify::policy::{Address, MAX_LABEL};
 use kernel::prelude::*;
@@ -23,6 +24,8 @@ pub(crate) struct Owned {
     pub(crate) trouble: Option<Trouble>,
     /// A release gives its members all memory.
     pub(crate) degraded: bool,
+    /// Nothing stands between what its members write to the interrupts' addresses and the processors.
+    pub(crate) interrupts: bool,
 }
 
 /// A window in force.
@@ -53,6 +56,8 @@ pub(crate) struct View {
     pub(crate) windows: KVVec<Reach>,
     /// Exposed devices, by address.
     pub(crate) exposed: KVVec<Exposed>,
+    /// The groups that should be owned and that a driver or somebody else has.
+    taken: KVVec<u32>,
     /// Whether boot is over.
     pub(crate) settled: bool,
     /// Whether the policy does not accept the verdict and everything is to be blocked.
@@ -67,6 +72,7 @@ impl View {
             owned: KVVec::new(),
             windows: KVVec::new(),
             exposed: KVVec::new(),
+            taken: KVVec::new(),
             settled: false,
             quarantine: false,
         }
@@ -81,6 +87,16 @@ impl View {
     /// How many owned groups reach nothing.
     pub(crate) fn blocked(&self) -> usize {
         self.owned.len().saturating_sub(self.confined())
+    }
+
+    /// Whether launchguard owns `group`.
+    pub(crate) fn owns(&self, group: u32) -> bool {
+        self.owned.iter().any(|owned| owned.id == group)
+    }
+
+    /// Whether `group` was found to be in other hands when it should have been taken.
+    pub(crate) fn is_taken(&self, group: u32) -> bool {
+        self.taken.contains(&group)
     }
 
     /// Of a state and the functions that are there.
@@ -103,6 +119,7 @@ impl View {
                 reason: held.reason,
                 trouble: held.trouble,
                 degraded: held.identity,
+                interrupts: is_open_to_interrupts(functions, held.first),
             };
             view.owned.push(owned, GFP_KERNEL)?;
             for mapping in held.windows().unwrap_or(&[]) {
@@ -112,6 +129,9 @@ impl View {
                 };
                 view.windows.push(reach, GFP_KERNEL)?;
             }
+        }
+        for missed in state.missed.iter().filter(|one| one.why == Trouble::Taken) {
+            view.taken.push(missed.id, GFP_KERNEL)?;
         }
         for function in functions {
             if let Some((why, remedy)) = exposure(state, function) {
@@ -130,6 +150,16 @@ impl View {
         }
         Ok(view)
     }
+}
+
+/// Whether a function can raise interrupts that are not its own. `functions` are in order.
+fn is_open_to_interrupts(functions: &[PciFunction], at: Address) -> bool {
+    let place = |one: &PciFunction| (one.segment, one.bus, one.devfn);
+    functions
+        .binary_search_by_key(&(at.segment, at.bus, at.devfn), place)
+        .ok()
+        .and_then(|index| functions.get(index))
+        .is_some_and(|one| one.isolated_msi == Some(false))
 }
 
 /// How many groups there are. The list of those seen stays in order; groups are numbered nearly in the
@@ -165,7 +195,12 @@ fn exposure(state: &State, function: &PciFunction) -> Option<(&'static str, &'st
         Translation::None => {
             return Some((
                 "no IOMMU group: nothing translates its accesses",
-                "boot with intel_iommu=on, or remove the device",
+                if driver_enabled() {
+                    // The driver runs, and found no unit that can translate.
+                    "switch DMA translation (VT-d) on in the firmware, or remove the device"
+                } else {
+                    "switch VT-d on in the firmware and boot with intel_iommu=on, or remove the device"
+                },
             ))
         }
         Translation::Identity => {

@@ -46,7 +46,7 @@ impl Tables {
                     dma::write_dmar(&engine.published(), f)
                 });
                 directory.read_callback_file(c"groups", engine, &|engine: &Arc<Engine>, f| {
-                    dma::write_groups(&engine.published(), f)
+                    dma::write_groups(&engine.published(), &engine.guarded(), f)
                 });
                 directory.read_callback_file(c"windows", engine, &|engine: &Arc<Engine>, f| {
                     guard::write_windows(&engine.guarded(), f)

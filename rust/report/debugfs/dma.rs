@@ -5,6 +5,7 @@
 use crate::decode::dmar::{Dmar, Structure};
 use crate::decode::vtd::UnitRegisters;
 use crate::engine::Snapshot;
+use crate::guard::View;
 use crate::verify::facts::{Ats, Evidence, PciFunction, Translation, Unit};
 use core::fmt::{self, Formatter};
 
@@ -166,7 +167,11 @@ fn write_registers(unit: &Unit, one: &UnitRegisters, f: &mut Formatter<'_>) -> f
 
 /// The table `groups`: each IOMMU group with its functions, and those without one at the end.
 #[inline(never)]
-pub(super) fn write_groups(snapshot: &Snapshot, f: &mut Formatter<'_>) -> fmt::Result {
+pub(super) fn write_groups(
+    snapshot: &Snapshot,
+    view: &View,
+    f: &mut Formatter<'_>,
+) -> fmt::Result {
     let functions = match snapshot.examined.collected.facts().dma.functions {
         Evidence::Read(functions) => functions,
         Evidence::Unreadable(why) => return writeln!(f, "unknown: {why}"),
@@ -174,13 +179,13 @@ pub(super) fn write_groups(snapshot: &Snapshot, f: &mut Formatter<'_>) -> fmt::R
     };
     let mut last = None;
     while let Some(group) = next_group(functions, last) {
-        let members = functions.iter().filter(|one| one.group == Some(group));
-        for (position, one) in members.enumerate() {
+        let members = || functions.iter().filter(|one| one.group == Some(group));
+        let owner = owner(view, group, members().any(|one| one.driver));
+        for (position, one) in members().enumerate() {
             if position == 0 {
-                // Who owns a group is shown to nobody by the kernel.
                 writeln!(
                     f,
-                    "group {group} {}, owner unknown, interrupts {}",
+                    "group {group} {}, owner {owner}, interrupts {}",
                     translation(one.translation),
                     match one.isolated_msi {
                         Some(true) => "isolated",
@@ -200,6 +205,20 @@ pub(super) fn write_groups(snapshot: &Snapshot, f: &mut Formatter<'_>) -> fmt::R
         .iter()
         .filter(|one| one.group.is_none())
         .try_for_each(|one| write_function(one, f))
+}
+
+/// Who owns a group. The kernel shows it to nobody; what is not launchguard's is a driver's, or was
+/// found in other hands when it was to be taken.
+fn owner(view: &View, group: u32, driver: bool) -> &'static str {
+    if view.owns(group) {
+        "launchguard"
+    } else if driver {
+        "driver"
+    } else if view.is_taken(group) {
+        "other"
+    } else {
+        "none"
+    }
 }
 
 /// The group with the smallest number above `last`.

@@ -27,6 +27,9 @@ pub(super) fn write_windows(view: &View, f: &mut Formatter<'_>) -> fmt::Result {
         if owned.degraded {
             f.write_str(", degraded: its default domain is identity, a release opens all memory")?;
         }
+        if owned.interrupts {
+            f.write_str(", interrupts not isolated: it can raise any of them")?;
+        }
         if let Some(trouble) = owned.trouble {
             write!(f, ", trouble: {}", trouble.words())?;
         }
