@@ -14,7 +14,8 @@
 
 static bool overlaps(u64 base, u64 size, u64 other, u64 other_size)
 {
-	return base < other + other_size && other < base + size;
+	/* No sums: what the firmware says of itself may wrap. */
+	return base < other ? other - base < size : base - other < other_size;
 }
 
 /* ACPICA knows where its tables are, and only tells where it mapped them. */
