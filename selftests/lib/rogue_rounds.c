@@ -19,84 +19,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
+#include "rogue.h"
+
 #define GUARD "/sys/devices/faux/launchguard/"
-#define PAGE 4096
-/* What the device writes, and what is there before. */
-#define PATTERN 0x12345678u
-#define CANARY 0x55aa55aau
-
-enum { TRIGGER, IOVA_LOW, IOVA_HIGH, LENGTH, RESULT, ARM, ATTRIBUTES, PHYS_LOW, PHYS_HIGH };
-
-enum outcome { LANDED, REFUSED, ODD, OUTCOMES };
 
 static __u32 *device;
 static unsigned long counts[OUTCOMES];
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-static void *map(const char *path, off_t offset, size_t size)
-{
-	int fd = open(path, O_RDWR | O_SYNC);
-	void *mapped;
-
-	if (fd < 0)
-		die(path);
-	mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
-	if (mapped == MAP_FAILED)
-		die(path);
-	close(fd);
-	return mapped;
-}
-
-static void open_device(const char *address)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource0", address);
-	device = map(path, 0, PAGE);
-}
-
-/* Registers, and memory that a device writes: each access is made, once and in order. */
-static void store(__u32 *at, __u32 value)
-{
-	__atomic_store_n(at, value, __ATOMIC_RELEASE);
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-}
-
-static __u32 load(__u32 *at)
-{
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	return __atomic_load_n(at, __ATOMIC_ACQUIRE);
-}
-
-/* One write of four bytes; @word is where it should land. */
-static enum outcome reach(__u64 iova, __u64 physical, __u32 *word)
-{
-	__u32 result;
-
-	store(word, CANARY);
-	store(device + IOVA_LOW, iova);
-	store(device + IOVA_HIGH, iova >> 32);
-	store(device + LENGTH, 4);
-	store(device + PHYS_LOW, physical);
-	store(device + PHYS_HIGH, physical >> 32);
-	store(device + ARM, 1);
-	load(device + TRIGGER);
-	result = load(device + RESULT);
-	if (result == 0 && load(word) == PATTERN)
-		return LANDED;
-	if (result == 0xdead0002 && load(word) == CANARY)
-		return REFUSED;
-	fprintf(stderr, "answer %#x at %#llx, memory holds %#x\n", result, iova, load(word));
-	return ODD;
-}
 
 /* A policy with its digest, as a commit wants it. */
 struct policy {
@@ -150,10 +80,10 @@ static void rounds(__u64 iova, __u64 physical, __u64 size, unsigned long count, 
 	while (count--) {
 		commit(&in);
 		for (at = 0; at < size; at += PAGE)
-			counts[reach(iova + at, physical + at, (void *)(windows + at))]++;
+			counts[reach(device, iova + at, physical + at, (void *)(windows + at))]++;
 		commit(&out);
 		for (at = 0; at < size; at += PAGE) {
-			outcome = reach(iova + at, physical + at, (void *)(windows + at));
+			outcome = reach(device, iova + at, physical + at, (void *)(windows + at));
 			leaked += outcome != REFUSED;
 		}
 	}
@@ -169,8 +99,8 @@ static void hammer(__u64 iova, __u64 size, __u64 physical)
 		for (at = 0; at < size; at += PAGE) {
 			__u64 last = at + PAGE - 4;
 
-			counts[reach(iova + at, physical + at, (void *)(window + at))]++;
-			counts[reach(iova + last, physical + last, (void *)(window + last))]++;
+			counts[reach(device, iova + at, physical + at, (void *)(window + at))]++;
+			counts[reach(device, iova + last, physical + last, (void *)(window + last))]++;
 		}
 		/* The emulator runs one device access at a time: others have to come to theirs. */
 		usleep(100);
@@ -185,11 +115,11 @@ static __u64 number(const char *text)
 int main(int argc, char **argv)
 {
 	if (argc == 9 && !strcmp(argv[1], "rounds")) {
-		open_device(argv[2]);
+		device = registers(argv[2], PAGE);
 		rounds(number(argv[3]), number(argv[4]), number(argv[5]) * PAGE, number(argv[6]),
 		       argv[7], argv[8]);
 	} else if (argc == 6 && !strcmp(argv[1], "hammer")) {
-		open_device(argv[2]);
+		device = registers(argv[2], PAGE);
 		hammer(number(argv[3]), number(argv[4]), number(argv[5]));
 	} else {
 		fprintf(stderr, "its source says what it takes\n");

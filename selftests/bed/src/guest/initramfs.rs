@@ -48,6 +48,7 @@ const OWN_PROGRAMS: &[&str] = &[
     "poll_verdict.c",
     "lib/disk_verify.c",
     "lib/rogue_rounds.c",
+    "lib/rogue_storm.c",
     "lib/vfio_open.c",
 ];
 
