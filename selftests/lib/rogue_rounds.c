@@ -66,6 +66,12 @@ static void commit(const struct policy *policy)
 	put(GUARD "commit", policy->digest, strlen(policy->digest));
 }
 
+/* The word at an offset of a window that @memory maps. */
+static void write_word(__u8 *memory, __u64 iova, __u64 physical, __u64 at)
+{
+	counts[reach(device, iova + at, physical + at, (void *)(memory + at))]++;
+}
+
 static void rounds(__u64 iova, __u64 physical, __u64 size, unsigned long count, const char *with,
 		   const char *without)
 {
@@ -80,10 +86,11 @@ static void rounds(__u64 iova, __u64 physical, __u64 size, unsigned long count, 
 	while (count--) {
 		commit(&in);
 		for (at = 0; at < size; at += PAGE)
-			counts[reach(device, iova + at, physical + at, (void *)(windows + at))]++;
+			write_word(windows, iova, physical, at);
 		commit(&out);
 		for (at = 0; at < size; at += PAGE) {
-			outcome = reach(device, iova + at, physical + at, (void *)(windows + at));
+			outcome = reach(device, iova + at, physical + at,
+					(void *)(windows + at));
 			leaked += outcome != REFUSED;
 		}
 	}
@@ -99,8 +106,8 @@ static void hammer(__u64 iova, __u64 size, __u64 physical)
 		for (at = 0; at < size; at += PAGE) {
 			__u64 last = at + PAGE - 4;
 
-			counts[reach(device, iova + at, physical + at, (void *)(window + at))]++;
-			counts[reach(device, iova + last, physical + last, (void *)(window + last))]++;
+			write_word(window, iova, physical, at);
+			write_word(window, iova, physical, last);
 		}
 		/* The emulator runs one device access at a time: others have to come to theirs. */
 		usleep(100);
