@@ -140,6 +140,7 @@ pub fn groups_of<'p>(
     situation: &Situation<'_>,
     mut each: impl FnMut(&GroupPlan<'p>),
 ) {
+    let named = Named::of(policy);
     for (position, first) in all.iter().enumerate() {
         let same = |other: &&PciFunction| other.group.is_some() && other.group == first.group;
         if all.iter().take(position).any(|other| same(&other)) {
@@ -148,10 +149,10 @@ pub fn groups_of<'p>(
         let alone = core::slice::from_ref(first);
         let (action, reason, members) = if first.group.is_some() {
             let members = || all.iter().filter(same);
-            let (action, reason) = decide(policy, all, situation, members);
+            let (action, reason) = decide(policy, &named, all, situation, members);
             (action, reason, members().count())
         } else {
-            let (action, reason) = decide(policy, all, situation, || alone.iter());
+            let (action, reason) = decide(policy, &named, all, situation, || alone.iter());
             (action, reason, 1)
         };
         each(&GroupPlan {
@@ -166,13 +167,15 @@ pub fn groups_of<'p>(
 
 fn decide<'p, 'f, I: Iterator<Item = &'f PciFunction>>(
     policy: &Policy<'p>,
+    named: &Named,
     all: &[PciFunction],
     situation: &Situation<'_>,
     members: impl Fn() -> I,
 ) -> (Action<'p>, &'static str) {
     const UNACCEPTABLE: &str = "the policy does not accept the verdict";
     let quarantine = situation.quarantine;
-    if let Some(compartment) = members().find_map(|member| compartment_of(policy, member)) {
+    let mut candidates = members().filter(|member| named.may_hold(address(member)));
+    if let Some(compartment) = candidates.find_map(|member| compartment_of(policy, member)) {
         let block = Action::Block(Phase::Load);
         return if quarantine {
             (block, UNACCEPTABLE)
@@ -215,6 +218,35 @@ fn decide<'p, 'f, I: Iterator<Item = &'f PciFunction>>(
         return (Action::Refuse, "no IOMMU group: nothing stands in its way");
     }
     (Action::Block(phase), reason)
+}
+
+/// The functions that compartments name, as far as some bits can tell. To look a function up in a
+/// policy is to read its text: that is for those which are likely to be there.
+struct Named([u64; 16]);
+
+impl Named {
+    fn of(policy: &Policy<'_>) -> Self {
+        let mut named = Self([0; 16]);
+        for device in policy.compartments().flat_map(|one| one.devices()) {
+            let (word, bit) = Self::place(device.address);
+            if let Some(word) = named.0.get_mut(word) {
+                *word |= bit;
+            }
+        }
+        named
+    }
+
+    /// Whether a compartment can name it: never no for one that is named.
+    fn may_hold(&self, at: Address) -> bool {
+        let (word, bit) = Self::place(at);
+        self.0.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    /// Its word and bit. Neighbours on a bus, and the same places on buses side by side, differ.
+    const fn place(at: Address) -> (usize, u64) {
+        let hash = at.devfn as usize ^ (at.bus as usize).wrapping_mul(37) ^ at.segment as usize;
+        (hash >> 6 & 15, 1 << (hash & 63))
+    }
 }
 
 fn compartment_of<'p>(policy: &Policy<'p>, member: &PciFunction) -> Option<Compartment<'p>> {

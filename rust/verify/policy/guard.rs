@@ -258,22 +258,19 @@ impl<'a> Policy<'a> {
 
     /// The exceptions, in the order of the text.
     pub fn allows(&self) -> impl Iterator<Item = Allow> + 'a {
-        self.walk()
-            .statements("allow")
+        self.counted(2, "allow")
             .filter_map(|(_, mut parser)| parse_allow(&mut parser).ok())
     }
 
     /// The regions, in the order of the text.
     pub fn regions(&self) -> impl Iterator<Item = Region<'a>> + 'a {
-        self.walk()
-            .statements("region")
+        self.counted(0, "region")
             .filter_map(|(_, mut parser)| parse_region(&mut parser).ok())
     }
 
     /// The compartments, in the order of the text.
     pub fn compartments(&self) -> impl Iterator<Item = Compartment<'a>> + 'a {
-        self.walk()
-            .statements("compartment")
+        self.counted(1, "compartment")
             .filter_map(|(_, mut parser)| {
                 parse_compartment(&mut parser, &mut Counted::default()).ok()
             })
@@ -284,6 +281,16 @@ impl<'a> Policy<'a> {
         self.walk()
             .statements(word)
             .map(|(keyword, _)| keyword.place())
+    }
+
+    /// The statements that were counted as `kind`; nothing is read behind the last of them.
+    fn counted(
+        &self,
+        kind: usize,
+        word: &'static str,
+    ) -> impl Iterator<Item = (Token<'a>, Parser<'a>)> + 'a {
+        let count = self.counts.get(kind).copied().unwrap_or(0);
+        self.walk().statements(word).take(count)
     }
 
     fn walk(&self) -> Walk<'a> {

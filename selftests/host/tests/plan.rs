@@ -576,6 +576,35 @@ fn what_arrives_is_known_by_its_path_only() {
 type Row = (u64, u64, bool, Option<u64>);
 
 proptest! {
+    /// However many functions there are and whichever of them a policy names: those, and no others.
+    #[test]
+    fn who_is_named_is_confined_and_nobody_else(
+        places in proptest::collection::hash_set((0u32..3, any::<u8>(), any::<u8>()), 1..300),
+        count in 1usize..32,
+    ) {
+        let places: Vec<_> = places.into_iter().collect();
+        let mut board = board();
+        let numbered = places.iter().zip(0..);
+        board.machine.dma.functions = Some(numbered.map(|(&(segment, bus, devfn), group)| {
+            PciFunction { segment, devfn, ..function(bus, 0, 0, group) }
+        }).collect());
+        let count = count.min(places.len());
+        let mut text = REGION.to_owned();
+        for (number, (segment, bus, devfn)) in places[..count].iter().enumerate() {
+            text += &format!(
+                "compartment c{number} {{\nwindow 0x10000000 + 4K r\ndevice {segment:04x}:{bus:02x}:{:02x}.{}\n}}\n",
+                devfn >> 3,
+                devfn & 7
+            );
+        }
+        let found: Vec<_> = groups(&text, &board)
+            .into_iter()
+            .enumerate()
+            .filter_map(|(group, line)| line.contains(": confine in ").then_some(group))
+            .collect();
+        prop_assert_eq!(found, (0..count).collect::<Vec<_>>());
+    }
+
     /// What is written is read, and windows are refused exactly when two of them overlap: by page
     /// sets, not by the comparison of ends that the plan uses.
     #[test]
