@@ -245,7 +245,7 @@ impl Named {
     /// Its word and bit. Neighbours on a bus, and the same places on buses side by side, differ.
     const fn place(at: Address) -> (usize, u64) {
         let hash = at.devfn as usize ^ (at.bus as usize).wrapping_mul(37) ^ at.segment as usize;
-        (hash >> 6 & 15, 1 << (hash & 63))
+        ((hash >> 6) & 15, 1 << (hash & 63))
     }
 }
 
