@@ -27,9 +27,13 @@ const PROGRAMS: &[&str] = &[
 /// Names under which `tpm2` is called.
 const TPM2_NAMES: &[&str] = &["tpm2_pcrread", "tpm2_eventlog", "tpm2_pcrextend"];
 /// Kernel modules that some scenarios need: a disk for kexec and hibernation, an ordinary driver that
-/// takes any device it is told of, drivers that move data, and VFIO.
+/// takes any device it is told of, drivers that move data, a file system, and VFIO.
 const MODULES: &[&str] = &[
     "kernel/drivers/block/virtio_blk.ko",
+    "kernel/lib/crc/crc16.ko",
+    "kernel/fs/mbcache.ko",
+    "kernel/fs/jbd2/jbd2.ko",
+    "kernel/fs/ext4/ext4.ko",
     "kernel/drivers/net/ethernet/intel/e1000e/e1000e.ko",
     "kernel/drivers/nvme/common/nvme-auth.ko",
     "kernel/drivers/nvme/common/nvme-keyring.ko",
