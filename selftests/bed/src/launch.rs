@@ -2,6 +2,7 @@
 //! A machine to start, watch, change and stop.
 
 mod folder;
+mod hotplug;
 mod images;
 
 use std::fs::File;
@@ -25,6 +26,7 @@ use crate::swtpm::Swtpm;
 pub use crate::mutation::Undo;
 use folder::RamFile;
 pub use folder::TempFolder;
+pub use hotplug::Departure;
 
 /// How the kernel gets started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -189,13 +189,15 @@ fn kernel(config: &Config, c: &mut Command) {
     c.args(["-kernel", files::STAGE, "-initrd", &modules.join(",")]);
 }
 
-/// Why QEMU ended or a reset happened, as the monitor says it.
+/// What happened, as the monitor says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// `RESET`, `SHUTDOWN`, `STOP`...
+    /// `RESET`, `SHUTDOWN`, `STOP`, `DEVICE_DELETED`...
     pub name: String,
     /// `guest-shutdown`, `guest-reset`, `host-qmp-system-reset`...; empty if none.
     pub reason: String,
+    /// The id of the device that it is about; empty if none.
+    pub device: String,
 }
 
 #[derive(Default)]
@@ -262,6 +264,27 @@ impl Monitor {
     pub fn events(&self) -> Vec<Event> {
         self.inbox.0.lock().expect("monitor inbox").events.clone()
     }
+
+    /// Waits for an event behind the first `since` ones.
+    pub fn wait(
+        &self,
+        since: usize,
+        timeout: Duration,
+        wanted: impl Fn(&Event) -> bool,
+    ) -> Result<Event> {
+        let deadline = Instant::now() + timeout;
+        let (lock, changed) = &*self.inbox;
+        let mut inbox = lock.lock().expect("monitor inbox");
+        loop {
+            if let Some(event) = inbox.events.iter().skip(since).find(|event| wanted(event)) {
+                return Ok(event.clone());
+            }
+            ensure!(!inbox.closed, "QEMU ended while an event was awaited");
+            let left = deadline.saturating_duration_since(Instant::now());
+            ensure!(!left.is_zero(), "the event did not come in {timeout:?}");
+            inbox = changed.wait_timeout(inbox, left).expect("monitor inbox").0;
+        }
+    }
 }
 
 fn receive(reader: impl BufRead, inbox: &(Mutex<Inbox>, Condvar)) {
@@ -272,9 +295,11 @@ fn receive(reader: impl BufRead, inbox: &(Mutex<Inbox>, Condvar)) {
         };
         let mut inbox_now = inbox.0.lock().expect("monitor inbox");
         if let Some(name) = message["event"].as_str() {
+            let text = |key: &str| message["data"][key].as_str().unwrap_or("").into();
             inbox_now.events.push(Event {
                 name: name.into(),
-                reason: message["data"]["reason"].as_str().unwrap_or("").into(),
+                reason: text("reason"),
+                device: text("device"),
             });
         } else if message.get("return").is_some() || message.get("error").is_some() {
             inbox_now.answers.push_back(message);

@@ -27,7 +27,8 @@ const PROGRAMS: &[&str] = &[
 /// Names under which `tpm2` is called.
 const TPM2_NAMES: &[&str] = &["tpm2_pcrread", "tpm2_eventlog", "tpm2_pcrextend"];
 /// Kernel modules that some scenarios need: a disk for kexec and hibernation, an ordinary driver that
-/// takes any device it is told of, drivers that move data, a file system, and VFIO.
+/// takes any device it is told of, drivers that move data, a file system, VFIO, and a network card with
+/// virtual functions and the driver of these.
 const MODULES: &[&str] = &[
     "kernel/drivers/block/virtio_blk.ko",
     "kernel/lib/crc/crc16.ko",
@@ -46,6 +47,10 @@ const MODULES: &[&str] = &[
     "kernel/virt/lib/irqbypass.ko",
     "kernel/drivers/uio/uio.ko",
     "kernel/drivers/uio/uio_pci_generic.ko",
+    "kernel/drivers/dca/dca.ko",
+    "kernel/drivers/i2c/algos/i2c-algo-bit.ko",
+    "kernel/drivers/net/ethernet/intel/igb/igb.ko",
+    "kernel/drivers/net/ethernet/intel/igbvf/igbvf.ko",
 ];
 /// Programs of the tests, compiled for the guest: their sources below `selftests`.
 const OWN_PROGRAMS: &[&str] = &[

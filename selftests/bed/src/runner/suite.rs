@@ -90,6 +90,7 @@ impl Bench {
             image_patches: spec.patches.clone(),
             before_kernel: spec.before_kernel.clone(),
             devices: spec.devices.clone(),
+            qemu_args: spec.qemu_args.clone(),
             stage: self.checkout.join("selftests/launch/stage.bin"),
             opcode_lists: self.checkout.join("selftests/launch/tboot"),
             ..Config::default()

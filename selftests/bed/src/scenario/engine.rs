@@ -152,6 +152,7 @@ fn simple(step: &Step, guest: &mut Guest, context: &Surroundings<'_>) -> Result<
             &step.output,
             Duration::from_secs(step.timeout),
         ),
+        Step::Hotplug(step) => step.run(guest),
         Step::Selftest(_) | Step::Run(_) | Step::Keep(_) => Ok(()),
     }
 }

@@ -5,6 +5,7 @@ pub mod compare;
 pub mod engine;
 pub mod exercised;
 pub mod expect;
+pub mod hotplug;
 pub mod judge;
 pub mod pins;
 pub mod walk;
@@ -19,6 +20,7 @@ use launchguard_bed::mutation::Mutation;
 use serde::Deserialize;
 
 use expect::Expect;
+use hotplug::Hotplug;
 use pins::{Damage, Pins};
 
 /// A scenario file.
@@ -85,6 +87,8 @@ pub struct MachineSpec {
     pub crowd: u32,
     /// More devices, as QEMU's `-device` takes them.
     pub devices: Vec<String>,
+    /// More arguments for QEMU, word by word.
+    pub qemu_args: Vec<String>,
 }
 
 /// What a machine's disk holds.
@@ -118,6 +122,7 @@ impl Default for MachineSpec {
             network: false,
             crowd: 0,
             devices: Vec::new(),
+            qemu_args: Vec::new(),
         }
     }
 }
@@ -152,6 +157,8 @@ pub enum Step {
     Restart(Restart),
     /// Runs a shell script under which the kernel must panic, and waits for the next kernel.
     Panic(Panic),
+    /// Plugs devices in and pulls them out, again and again.
+    Hotplug(Hotplug),
 }
 
 /// A step that is nothing but its name.
@@ -356,6 +363,7 @@ impl Step {
             Self::Walk(step) => step.name.clone(),
             Self::Restart(step) => step.name.clone(),
             Self::Panic(step) => step.name.clone(),
+            Self::Hotplug(step) => step.name.clone(),
         }
     }
 }
@@ -393,6 +401,7 @@ fn check(step: &Step) -> Result<()> {
         }
         Step::Load(step) => step.expect.check(),
         Step::Expect(step) => step.expect.check(),
+        Step::Hotplug(step) => step.check(),
         _ => Ok(()),
     }
 }
@@ -532,6 +541,10 @@ mod tests {
             (
                 "summary = 's'\n[[step]]\ndo = 'commit'\nname = 'n'\n",
                 "either",
+            ),
+            (
+                "summary = 's'\n[[step]]\ndo = 'hotplug'\nname = 'n'\nrounds = 2\nplug = ['edu,id=a']\n",
+                "goes again",
             ),
         ] {
             let error = format!("{:#}", parse("x", text).unwrap_err());
