@@ -23,8 +23,9 @@ impl Reference {
     /// Takes one; `None` while the module is being unloaded.
     pub(crate) fn take() -> Option<Self> {
         // SAFETY: The function can be called by code of the loaded module at any time.
-        // INVARIANT: Taken when the call says so.
-        unsafe { bindings::lg_module_get() }.then_some(Self(()))
+        let taken = unsafe { bindings::lg_module_get() };
+        // INVARIANT: Taken. No value may be made otherwise: its drop would give back what is another's.
+        taken.then(|| Self(()))
     }
 }
 
