@@ -2,17 +2,36 @@
 
 //! What a plan asks of this machine.
 
-use super::collect::Collected;
+use super::collect::{functions, Collected};
 use crate::plan::{Holds, Surroundings};
 use crate::sys::memory::{Firmware, Kind, Range};
-use crate::verify::facts::Facts;
+use crate::verify::facts::{Evidence, Facts, PciFunction};
+use kernel::prelude::*;
 
-/// This machine, as collected.
-pub(super) struct Machine<'a>(pub(super) &'a Collected);
+/// This machine, as collected, with the PCI functions that are there now: devices come and go between two
+/// judgements.
+pub(super) struct Machine<'a> {
+    collected: &'a Collected,
+    functions: Option<KVVec<PciFunction>>,
+}
+
+impl<'a> Machine<'a> {
+    /// Looks for functions.
+    pub(super) fn now(collected: &'a Collected) -> Self {
+        Self {
+            collected,
+            functions: functions(),
+        }
+    }
+}
 
 impl Surroundings for Machine<'_> {
     fn facts(&self) -> Facts<'_> {
-        self.0.facts()
+        let mut facts = self.collected.facts();
+        if let Some(functions) = &self.functions {
+            facts.dma.functions = Evidence::Read(functions);
+        }
+        facts
     }
 
     fn holds(&self, base: u64, size: u64) -> Option<Holds> {
