@@ -144,6 +144,13 @@ int lg_group_identity(struct iommu_group *group)
 
 int lg_group_claim(struct iommu_group *group)
 {
+	/*
+	 * A function that arrives is told of its group before the group has
+	 * it (iommu_init_device()), and the kernel claims for a first member
+	 * without looking whether there is one.
+	 */
+	if (!lg_group_members(group))
+		return -EBUSY;
 	return iommu_group_claim_dma_owner(group, &owner);
 }
 
