@@ -31,6 +31,8 @@ reach() {
 	esac
 }
 
+# The program hammer REGISTERS IOVA PHYSICAL does the same thousands of times, until it is ended.
+
 # expect_reach WORD ADDRESS IOVA SIZE PHYSICAL: ends the script when it is another word.
 expect_reach() {
 	word=$1

@@ -56,6 +56,7 @@ const MODULES: &[&str] = &[
 const OWN_PROGRAMS: &[&str] = &[
     "poll_verdict.c",
     "lib/disk_verify.c",
+    "lib/hammer.c",
     "lib/rogue_rounds.c",
     "lib/rogue_storm.c",
     "lib/vfio_open.c",
