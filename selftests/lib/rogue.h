@@ -14,6 +14,8 @@
 /* What the device writes, and what is there before. */
 #define PATTERN 0x12345678u
 #define CANARY 0x55aa55aau
+/* Its answer when the write was refused. */
+#define NOT_ALLOWED 0xdead0002u
 
 enum { TRIGGER, IOVA_LOW, IOVA_HIGH, LENGTH, RESULT, ARM, ATTRIBUTES, PHYS_LOW, PHYS_HIGH };
 
@@ -40,7 +42,7 @@ static void *map(const char *path, off_t offset, size_t size)
 }
 
 /* The first range of registers of the function at @address. */
-static void *registers(const char *address, size_t size)
+static inline void *registers(const char *address, size_t size)
 {
 	char path[128];
 
@@ -83,7 +85,7 @@ static inline enum outcome reach(__u32 *device, __u64 iova, __u64 physical, __u3
 	result = attempt(device, iova, physical);
 	if (result == 0 && load(word) == PATTERN)
 		return LANDED;
-	if (result == 0xdead0002 && load(word) == CANARY)
+	if (result == NOT_ALLOWED && load(word) == CANARY)
 		return REFUSED;
 	fprintf(stderr, "answer %#x at %#llx, memory holds %#x\n", result, iova, load(word));
 	return ODD;

@@ -40,7 +40,7 @@ static void writer(const char *address, __u64 iova, unsigned long count)
 	unsigned long refused = 0, made;
 
 	for (made = 0; made < count; made++)
-		refused += attempt(device, iova, iova) == 0xdead0002;
+		refused += attempt(device, iova, iova) == NOT_ALLOWED;
 	printf("made %lu refused %lu\n", made, refused);
 }
 
