@@ -302,7 +302,8 @@ impl State {
         }
         let held = |held: &&mut Held| Some(held.id) == group;
         if let Some(held) = self.held.iter_mut().find(held) {
-            if held.windows().is_some() {
+            // Alone in it, it was found and confined before its arrival was told.
+            if held.windows().is_some() && held.members() > 1 {
                 held.block(Some(Trouble::Joined));
                 pr_alert!(
                     "{} joined the confined group {}: the group is blocked\n",
