@@ -3,9 +3,9 @@
 //! IOMMU groups: the unit that can be blocked or confined.
 
 use super::surroundings::{address, functions, path, Nothing, Surroundings};
-use crate::verify::facts::{Ats, PciFunction};
+use crate::verify::facts::PciFunction;
 use crate::verify::policy::{
-    Address, Arrivals, Compartment, Device, DevicePath, Exception, Policy, PolicyError, Unbound,
+    Address, Arrivals, Compartment, DevicePath, Exception, Policy, Unbound,
 };
 
 /// When something happens to a group.
@@ -77,7 +77,7 @@ const CLASS_DISPLAY: u32 = 0x03;
 const CLASS_BRIDGE: u32 = 0x06;
 
 /// Whether a function only carries the traffic of others, or is the chipset itself.
-const fn is_bridge(function: &PciFunction) -> bool {
+pub(super) const fn is_bridge(function: &PciFunction) -> bool {
     function.bridge || function.class >> 16 == CLASS_BRIDGE
 }
 
@@ -288,54 +288,4 @@ pub fn arrival(policy: &Policy<'_>, path: Option<&DevicePath>) -> (Action<'stati
     } else {
         (Action::Block(Phase::Arrival), "it arrives")
     }
-}
-
-/// Refuses a device that cannot be confined.
-#[inline(never)]
-pub(super) fn confinable(
-    device: &Device,
-    surroundings: &dyn Surroundings,
-) -> Result<(), PolicyError> {
-    let (at, place) = (device.address, device.place);
-    let facts = surroundings.facts();
-    let all = match functions(&facts) {
-        Ok(all) => all,
-        Err(why) => {
-            return Err(place.error(format_args!("{at}: the PCI functions are not known: {why}")))
-        }
-    };
-    let Some(function) = all.iter().find(|function| address(function) == at) else {
-        return Err(place.error(format_args!("there is no PCI function {at}")));
-    };
-    if is_bridge(function) {
-        return Err(place.error(format_args!(
-            "{at} is a bridge: it carries others' accesses"
-        )));
-    }
-    let Some(group) = function.group else {
-        return Err(place.error(format_args!(
-            "{at} is in no IOMMU group: nothing translates its accesses"
-        )));
-    };
-    let members = all
-        .iter()
-        .filter(|other| other.group == Some(group))
-        .count();
-    let members = members.max(usize::try_from(function.group_size).unwrap_or(usize::MAX));
-    if members != 1 {
-        return Err(place.error(format_args!(
-            "{at} shares IOMMU group {group}: {members} functions would be confined with it"
-        )));
-    }
-    if function.driver {
-        return Err(place.error(format_args!(
-            "{at} has a driver: only a device without one can be confined"
-        )));
-    }
-    if function.ats == Ats::On {
-        return Err(place.error(format_args!(
-            "{at} has ATS switched on: its translated requests pass unchecked"
-        )));
-    }
-    Ok(())
 }

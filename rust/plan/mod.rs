@@ -6,6 +6,7 @@
 //! it is put in force, tells on another machine what it would do, and is what the guard carries out.
 
 mod budget;
+mod confinable;
 mod groups;
 mod memory;
 mod surroundings;
@@ -70,7 +71,7 @@ fn devices(
             }
             seen = seen.saturating_add(1);
             if let Some(surroundings) = surroundings {
-                groups::confinable(&device, surroundings)?;
+                confinable::confinable(&device, surroundings)?;
             }
         }
     }

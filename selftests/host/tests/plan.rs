@@ -240,7 +240,7 @@ fn what_the_machine_shows_is_refused_there() {
         (device("0001:03:00.0"), "line 3, column 8: there is no PCI function 0001:03:00.0"),
         (device("0000:00:1c.0"), "line 3, column 8: 0000:00:1c.0 is a bridge: it carries others' accesses"),
         (device("0000:00:00.0"), "line 3, column 8: 0000:00:00.0 is a bridge: it carries others' accesses"),
-        (device("0000:00:1f.2"), "line 3, column 8: 0000:00:1f.2 shares IOMMU group 2: 2 functions would be confined with it"),
+        (device("0000:00:1f.2"), "line 3, column 8: 0000:00:1f.2 shares IOMMU group 2 with 0000:00:1f.3"),
         (device("0000:00:05.0"), "line 3, column 8: 0000:00:05.0 is in no IOMMU group: nothing translates its accesses"),
         (device("0000:00:03.0"), "line 3, column 8: 0000:00:03.0 has a driver: only a device without one can be confined"),
         (device("0000:00:06.0"), "line 3, column 8: 0000:00:06.0 has ATS switched on: its translated requests pass unchecked"),
@@ -451,6 +451,32 @@ fn a_group_that_grew_is_not_confined() {
         lines.contains(&"0000:03:00.0 block at load".to_owned()),
         "{lines:?}"
     );
+}
+
+/// Who would be confined with a device is said by name, up to a point.
+#[test]
+fn a_shared_group_is_refused_with_its_members() {
+    let named = |others: u8, size: u32| {
+        let mut board = board();
+        let functions = board.machine.dma.functions.as_mut().unwrap();
+        let group = 77;
+        functions.push(PciFunction {
+            group_size: size,
+            ..function(9, 0, 0, group)
+        });
+        functions.extend((1..=others).map(|number| function(9, number, 1, group)));
+        let text = format!(
+            "{REGION}compartment a {{\nwindow 0x10000000 + 4K r\ndevice 0000:09:00.0\n}}\n"
+        );
+        planned(&text, Some(&board)).expect_err("shared")
+    };
+    assert!(named(1, 2).ends_with(" 0000:09:00.0 shares IOMMU group 77 with 0000:09:01.1"));
+    assert!(named(2, 3).ends_with(" with 0000:09:01.1, 0000:09:02.1"));
+    let seven = named(7, 8);
+    assert!(seven.ends_with(", 0000:09:06.1, 0000:09:07.1"), "{seven}");
+    let many = named(30, 31);
+    assert!(many.ends_with(", 0000:09:07.1 and 23 more"), "{many}");
+    assert!(named(0, 2).ends_with(" with devices that are no PCI functions"));
 }
 
 /// A budget that was exceeded takes the windows of its group, and nothing of the others.
