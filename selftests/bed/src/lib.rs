@@ -14,6 +14,7 @@ pub mod launch;
 pub mod mutation;
 pub mod qemu;
 pub mod sinit;
+pub mod ssdt;
 pub mod swtpm;
 pub mod tboot;
 pub mod vtd;

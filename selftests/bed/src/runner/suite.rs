@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use launchguard_bed::launch::Config;
+use launchguard_bed::ssdt::external_facing;
 
 use super::guest::Guest;
 use super::ktap::{Case, Group, Outcome, Totals};
@@ -118,6 +119,12 @@ impl Bench {
                     .devices
                     .push("nvme,drive=nvme,serial=launchguard".into());
             }
+        }
+        if !spec.external_facing.is_empty() {
+            let path = self.folder.join(format!("ssdt-{}.aml", kernel.series()));
+            fs::write(&path, external_facing(&spec.external_facing))?;
+            let table = format!("file={}", path.display());
+            config.qemu_args.extend(["-acpitable".to_owned(), table]);
         }
         config.devices.extend(crowd(spec.crowd));
         if spec.network {

@@ -85,6 +85,8 @@ pub struct MachineSpec {
     pub network: bool,
     /// Root ports, each with a device of eight functions (edu) behind it.
     pub crowd: u32,
+    /// Slots of the root bus whose ports (function 0) the firmware says are external facing.
+    pub external_facing: Vec<u8>,
     /// More devices, as QEMU's `-device` takes them.
     pub devices: Vec<String>,
     /// More arguments for QEMU, word by word.
@@ -121,6 +123,7 @@ impl Default for MachineSpec {
             disk: None,
             network: false,
             crowd: 0,
+            external_facing: Vec::new(),
             devices: Vec::new(),
             qemu_args: Vec::new(),
         }
