@@ -78,3 +78,128 @@ fn every_processor_type_of_the_specification_has_words() {
         assert_eq!(text != unknown, known.contains(&kind), "{kind:#x}: {text}");
     }
 }
+
+/// SDG table I-4, and what falls between its lines: a class without a number of its own, then the
+/// classes that the table does not have.
+#[test]
+fn every_class_of_the_specification_has_words() {
+    let policy = "launch control policy";
+    let words = [
+        (0x0, 0x0, "progress of the module, not an error class"),
+        (0x0, 0x1f, "progress of the module, not an error class"),
+        (0x1, 0x0, "entry to the module"),
+        (
+            0x1,
+            0x3,
+            "entry: server module on a client platform or the reverse",
+        ),
+        (0x1, 0x9, "entry: module is revoked"),
+        (0x2, 0x0, "rules for the MTRRs"),
+        (0x2, 0x9, "rules for the MTRRs"),
+        (0x3, 0x1, "error class that is not documented"),
+        (0x4, 0x0, "TPM"),
+        (0x4, 0x1, "TPM returned the error code in the minor field"),
+        (0x4, 0x2, "TPM"),
+        (0x5, 0x1, "error class that is not documented"),
+        (0x6, 0x0, policy),
+        (
+            0x6,
+            0x2,
+            "launch control policy: SINIT is older than it asks for",
+        ),
+        (0x6, 0x3, policy),
+        (
+            0x6,
+            0x4,
+            "launch control policy: no match for the element in the minor field",
+        ),
+        (
+            0x6,
+            0x7,
+            "launch control policy: integrity of the platform owner's policy",
+        ),
+        (
+            0x6,
+            0x8,
+            "launch control policy: integrity of the platform supplier's policy",
+        ),
+        (
+            0x6,
+            0x9,
+            "launch control policy: pre-production module is not allowed",
+        ),
+        (
+            0x6,
+            0xa,
+            "launch control policy: platform supplier's policy is missing",
+        ),
+        (0x6, 0xb, policy),
+        (0x9, 0x0, "heap"),
+        (
+            0x9,
+            0x1,
+            "heap: computed size does not match a table's size",
+        ),
+        (0x9, 0x2, "heap"),
+        (0x9, 0x3, "heap: low protected region is not aligned"),
+        (0x9, 0x4, "heap: high protected region is not aligned"),
+        (0x9, 0x5, "heap: MLE lies above 4 GiB"),
+        (0x9, 0x7, "heap"),
+        (0x9, 0x8, "heap: extended data element"),
+        (0x9, 0xa, "heap: extended data element"),
+        (0x9, 0xb, "heap: event log pointer"),
+        (0x9, 0xc, "heap"),
+        (0xa, 0x3, "ACPI and DMAR tables"),
+        (0xa, 0x4, "ACPI: DMAR table is missing"),
+        (0xa, 0x5, "ACPI: DMAR table is invalid"),
+        (0xb, 0x4, "error class that is not documented"),
+        (0xc, 0x4, "ACPI: DMAR table is missing"),
+        (0xc, 0x5, "ACPI: DMAR table is invalid"),
+        (0xc, 0x6, "ACPI and DMAR tables"),
+        (0xd, 0x1, "error class that is not documented"),
+        (0xe, 0x0, "protected memory regions"),
+        (
+            0xe,
+            0x1,
+            "protected memory regions: DMA remapping is already on",
+        ),
+        (0xf, 0x1, "MLE header"),
+        (0x10, 0x1, "MLE page tables"),
+        (0x11, 0x1, "error class that is not documented"),
+        (0x14, 0x1, "event log"),
+        (0x3f, 0x1, "error class that is not documented"),
+    ];
+    for (class, major, text) in words {
+        // Neither the module nor the minor number changes the words.
+        for (module, minor) in [(0, 1), (1, 0xfff)] {
+            let code = acm(module, class, major, minor);
+            assert_eq!(code.text(), text, "class {class:#x}, major {major:#x}");
+        }
+    }
+}
+
+#[test]
+fn each_source_and_each_module_has_its_name() {
+    for (value, word) in [
+        (0x8000_0005, "cpu"),
+        (0xc000_0011, "acm"),
+        (0xc000_8011, "mle"),
+    ] {
+        let source = ErrorCode::decode(value).source();
+        assert_eq!(source.word(), word);
+        assert_eq!(source.to_string(), word);
+    }
+    for (module, name, words) in [
+        (0, "bios", "BIOS ACM"),
+        (1, "sinit", "SINIT"),
+        (8, "bios-revocation", "BIOS revocation ACM"),
+        (9, "sinit-revocation", "SINIT revocation ACM"),
+        (7, "unknown", "unknown module 7"),
+    ] {
+        let module = acm(module, 1, 1, 1).module();
+        assert_eq!(module.name(), name);
+        assert_eq!(module.to_string(), words);
+    }
+    let revoked = ErrorCode::decode(0xc000_0009);
+    assert_eq!(revoked.text(), "SINIT revocation ACM ended without error");
+}

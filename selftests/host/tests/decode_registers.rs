@@ -180,6 +180,33 @@ fn status_of_the_startup_acm_has_the_listed_bits() {
     assert!(!AcmStatus(0x0000_0010).has_error());
 }
 
+/// SDG appendix B, tboot's config_regs.h, converged-security-suite; how wide Linux reads them.
+#[test]
+fn every_register_has_its_name_its_place_and_its_width() {
+    use Width::{Byte, Dword, Qword};
+    let registers = [
+        ("TXT.STS", 0x000, Qword),
+        ("TXT.ESTS", 0x008, Byte),
+        ("TXT.ERRORCODE", 0x030, Qword),
+        ("TXT.SPAD", 0x0a0, Qword),
+        ("TXT.VER.FSBIF", 0x100, Qword),
+        ("TXT.DIDVID", 0x110, Qword),
+        ("TXT.VER.QPIIF", 0x200, Qword),
+        ("TXT.SINIT.BASE", 0x270, Qword),
+        ("TXT.SINIT.SIZE", 0x278, Qword),
+        ("TXT.HEAP.BASE", 0x300, Qword),
+        ("TXT.HEAP.SIZE", 0x308, Qword),
+        ("TXT.MSEG.BASE", 0x310, Qword),
+        ("TXT.MSEG.SIZE", 0x318, Qword),
+        ("TXT.ACM_STATUS", 0x328, Dword),
+        ("TXT.DPR", 0x330, Qword),
+        ("TXT.ACM_POLICY_STATUS", 0x378, Qword),
+        ("TXT.E2STS", 0x8f0, Qword),
+    ];
+    let found = Reg::ALL.map(|reg| (reg.name(), reg.offset(), reg.width()));
+    assert_eq!(found, registers);
+}
+
 /// Offsets and widths: SDG appendix B, tboot's config_regs.h, converged-security-suite. 0x370 must
 /// never be read, not even in part.
 #[test]

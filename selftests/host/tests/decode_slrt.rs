@@ -211,3 +211,83 @@ fn the_state_that_tboot_saved_is_found() {
     assert!(data.saved().is_none());
     assert_eq!(data.confirmed(None), Producer::Tboot);
 }
+
+#[test]
+fn each_kind_of_entry_has_its_value_and_its_name() {
+    for (value, tag, name) in [
+        (1, Tag::DlInfo, "DL_INFO"),
+        (2, Tag::LogInfo, "LOG_INFO"),
+        (3, Tag::Policy, "ENTRY_POLICY"),
+        (4, Tag::IntelInfo, "INTEL_INFO"),
+        (5, Tag::AmdInfo, "AMD_INFO"),
+        (6, Tag::ArmInfo, "ARM_INFO"),
+        (7, Tag::UefiInfo, "UEFI_INFO"),
+        (8, Tag::UefiConfig, "UEFI_CONFIG"),
+        (0xffff, Tag::End, "END"),
+    ] {
+        assert_eq!(Tag::from_value(value), tag);
+        assert_eq!((tag.value(), tag.name()), (value, name));
+        assert_eq!(tag.to_string(), name);
+    }
+    for value in [0, 9, 0xfffe, 0x1_0000, 0x1_0001] {
+        let tag = Tag::from_value(value);
+        assert_eq!(tag, Tag::Unknown(value));
+        assert_eq!((tag.value(), tag.name()), (value, "unknown"));
+    }
+    assert_eq!(Tag::Unknown(0x99).to_string(), "unknown entry 0x99");
+    assert_eq!(Layout::A.to_string(), "A (16-bit tags)");
+    assert_eq!(Layout::B.to_string(), "B (32-bit tags)");
+    assert_eq!(Architecture::IntelTxt.to_string(), "Intel TXT");
+    assert_eq!(Architecture::AmdSkinit.to_string(), "AMD SKINIT");
+    let mut amd = wide(true);
+    amd[6] = 2;
+    let found = Slrt::decode(&amd).unwrap();
+    assert_eq!(found.architecture, Architecture::AmdSkinit);
+}
+
+/// The first eight bytes decide; what is neither, or both, is refused.
+#[test]
+fn the_first_entry_tells_the_layouts_apart() {
+    for (first, layout) in [
+        // Tag 1 of four bytes, and nothing else; then with another entry behind it.
+        (&[1, 0, 4, 0][..], Some(Layout::A)),
+        (&[1, 0, 4, 0, 8, 0, 0, 0][..], Some(Layout::A)),
+        (&[1, 0, 8, 0, 0, 0, 0, 0][..], Some(Layout::A)),
+        (&[1, 0, 3, 0, 8, 0, 0, 0][..], None),
+        (&[1, 0, 9, 0, 8, 0, 0, 0][..], None),
+        (&[0, 0, 8, 0, 8, 0, 0, 0][..], None),
+        (&[1, 0, 0, 0, 8, 0, 0, 0][..], Some(Layout::B)),
+        (&[1, 0, 0, 0, 7, 0, 0, 0][..], None),
+        (&[1, 0, 0, 0, 9, 0, 0, 0][..], None),
+        (&[0, 0, 0, 0, 8, 0, 0, 0][..], None),
+        (&[1, 0, 0, 0][..], None),
+        (&[1, 0, 4][..], None),
+        (&[][..], Some(Layout::A)),
+    ] {
+        let bytes = table(&[first.to_vec()]);
+        let found = Slrt::decode(&bytes).map(|table| table.layout);
+        assert_eq!(found, layout.ok_or(SlrtError::Layout), "{first:02x?}");
+    }
+}
+
+/// An entry holds its own tag and size at least.
+#[test]
+fn an_entry_smaller_than_its_head_ends_the_walk() {
+    for (wide, size, head) in [(Wide::No, 3, 4), (Wide::Yes, 7, 8), (Wide::Yes, 4, 8)] {
+        let first = entry(wide, 0x99, &[]);
+        let mut second = first.clone();
+        assert_eq!(first.len(), head);
+        second[head / 2] = size;
+        let bytes = table(&[first, second]);
+        let found = Slrt::decode(&bytes).unwrap();
+        let mut entries = found.entries();
+        assert_eq!(entries.next().unwrap().unwrap().size, head);
+        let expected = SlrtError::Entry {
+            offset: HEADER_SIZE + head,
+            size: size.into(),
+            left: head,
+        };
+        assert_eq!(entries.next().unwrap().unwrap_err(), expected);
+        assert!(entries.next().is_none());
+    }
+}
