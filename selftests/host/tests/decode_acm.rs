@@ -385,6 +385,74 @@ fn later_tables_have_records() {
     }
 }
 
+/// SDG table A-9: what a module says of TPMs, one bit after the other.
+#[test]
+fn each_capability_of_the_tpm_list_is_one_bit() {
+    for bit in 0..32 {
+        let mut bytes = with_lists();
+        put(&mut bytes, 0x540, 1 << bit);
+        let lists = lists_of(&bytes).unwrap();
+        let tpm = lists.tpm.unwrap();
+        let found = [
+            tpm.max_agility(),
+            tpm.max_performance(),
+            tpm.discrete_12(),
+            tpm.discrete_20(),
+            tpm.firmware(),
+            tpm.new_indices(),
+        ];
+        assert_eq!(found, [0, 1, 2, 3, 5, 6].map(|of| bit == of), "bit {bit}");
+    }
+}
+
+#[test]
+fn a_module_may_fill_its_region_and_a_kind_has_its_name() {
+    let bytes = module();
+    // 0x8000 dwords.
+    assert!(Header::decode(&bytes, 0x2_0000).is_ok());
+    assert_eq!(
+        Header::decode(&bytes, 0x1_ffff),
+        Err(AcmError::Region {
+            size: 0x2_0000,
+            region: 0x1_ffff
+        })
+    );
+    for (kind, words) in [
+        (0, "BIOS ACM"),
+        (1, "SINIT"),
+        (8, "BIOS revocation ACM"),
+        (9, "SINIT revocation ACM"),
+        (0x2a, "unknown kind 0x2a"),
+    ] {
+        let mut bytes = module();
+        bytes[0x4d0] = kind;
+        let acm = Acm::decode(&bytes, REGION).unwrap();
+        assert_eq!(acm.info.kind.to_string(), words);
+    }
+}
+
+/// A list of chipsets of the first form in a record.
+#[test]
+fn a_record_may_hold_the_older_list_of_chipsets() {
+    let mut acm = module();
+    put(&mut acm, 0x4d0, 0x0030_0901);
+    acm.truncate(0x4c0 + 48);
+    for (id, body) in [
+        (b"CS1L", &[1u32, 0, 0x1d00_8086, 4, 0][..]),
+        (b"NULL", &[][..]),
+    ] {
+        acm.extend(id);
+        acm.extend((body.len() as u32 * 4 + 12).to_le_bytes());
+        acm.extend(1u32.to_le_bytes());
+        acm.extend(body.iter().flat_map(|value| value.to_le_bytes()));
+    }
+    let lists = lists_of(&acm).unwrap();
+    assert!(lists.chipsets.is_some() && lists.chipsets_2.is_none());
+    for (device, revision, matches) in [(0x1d00, 4, true), (0x1d00, 5, false), (0x1d01, 4, false)] {
+        assert_eq!(lists.match_chipset(id(device, revision)), Some(matches));
+    }
+}
+
 /// Header majors 3 to 5 differ in the size of the key, and with it of the header.
 #[test]
 fn longer_keys_make_longer_headers() {

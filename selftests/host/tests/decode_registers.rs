@@ -3,8 +3,8 @@
 //! Typed registers against the bit layouts of SDG appendix B.
 
 use launchguard_pure::decode::registers::{
-    launch_claimed, production_fused, AcmPolicyStatus, AcmStatus, BootStatus, DidVid, Dpr, Reg,
-    Registers, Sts, TpmKind, Width,
+    launch_claimed, production_fused, AcmPolicyStatus, AcmStatus, BootStatus, CpuScrtm, DidVid,
+    Dpr, Reg, Registers, Sts, TpmKind, Width,
 };
 
 #[test]
@@ -178,6 +178,62 @@ fn status_of_the_startup_acm_has_the_listed_bits() {
     assert_eq!((status.major(), status.minor()), (4, 0x123));
     assert!(!AcmStatus(0x8000_0000).has_error());
     assert!(!AcmStatus(0x0000_0010).has_error());
+}
+
+/// ACM_STATUS and the fields of more than one bit, each alone and with all others set.
+#[test]
+fn fields_of_the_startup_acm_do_not_see_each_other() {
+    type Field = (u64, u32, fn(u64) -> u64);
+    let fields: [Field; 10] = [
+        (0xf, 0, |v| AcmStatus(v as u32).module_type().into()),
+        (0x3f, 4, |v| AcmStatus(v as u32).class().into()),
+        (0x1f, 10, |v| AcmStatus(v as u32).major().into()),
+        (0xfff, 16, |v| AcmStatus(v as u32).minor().into()),
+        (0xffff, 31, |v| BootStatus(v).code().into()),
+        (0xf, 0, |v| AcmPolicyStatus(v).key_manifest_id().into()),
+        (0x1f, 20, |v| AcmPolicyStatus(v).txt_profile().into()),
+        (0x3, 25, |v| AcmPolicyStatus(v).scrub_policy().into()),
+        (0x7, 32, |v| AcmPolicyStatus(v).scrtm().0.into()),
+        (0x1, 36, |v| {
+            (AcmPolicyStatus(v).tpm_startup_locality() / 3).into()
+        }),
+    ];
+    for (number, (mask, shift, field)) in fields.into_iter().enumerate() {
+        for value in [0, 1, mask, mask >> 1, 0x5555 & mask] {
+            assert_eq!(field(value << shift), value, "field {number}");
+            let others = !(mask << shift);
+            assert_eq!(field(others | (value << shift)), value, "field {number}");
+        }
+    }
+    for (value, valid, started, error) in [
+        (0x8000_0000, true, false, false),
+        (0x0000_8000, false, true, false),
+        (0x8000_8000, true, true, false),
+        (0x8000_000f, true, false, false),
+        (0x8000_0010, true, false, true),
+        (0x8000_0400, true, false, true),
+        (0x8001_0000, true, false, true),
+        (0x7fff_ffff, false, true, false),
+    ] {
+        let status = AcmStatus(value);
+        assert_eq!(status.valid(), valid, "{value:#x}");
+        assert_eq!(status.acm_started(), started, "{value:#x}");
+        assert_eq!(status.has_error(), error, "{value:#x}");
+        assert!(!status.is_floating());
+    }
+    assert!(AcmStatus(u32::MAX).is_floating());
+    for (value, tpm, words) in [
+        (0, TpmKind::None, "none"),
+        (1, TpmKind::Discrete12, "discrete TPM 1.2"),
+        (2, TpmKind::Discrete20, "discrete TPM 2.0"),
+        (3, TpmKind::Firmware, "firmware TPM 2.0"),
+    ] {
+        let found = AcmPolicyStatus(value << 13).tpm();
+        assert_eq!((found, found.to_string().as_str()), (tpm, words));
+    }
+    for value in 0..8 {
+        assert_eq!(CpuScrtm(value).established(), value != 0);
+    }
 }
 
 /// SDG appendix B, tboot's config_regs.h, converged-security-suite; how wide Linux reads them.
