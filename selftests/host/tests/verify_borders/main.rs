@@ -4,12 +4,16 @@
 //! from its neighbours. verify_checks has one case for each check; here is where they change.
 
 mod acm;
+mod attributes;
 mod cpu;
 mod dma;
+mod events;
 mod heap;
 mod lcp;
 mod log;
 mod map;
+mod remap;
+mod tpm;
 mod txt;
 
 use launchguard_host_tests::fixture::Machine;

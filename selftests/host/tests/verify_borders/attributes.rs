@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! LCP-01: each attribute of the three indices (TPM 2.0, part 2, TPMA_NV; SDG table J-2).
+
+use super::{try_all, Case};
+use launchguard_host_tests::fixture::nv::{self, Index};
+use launchguard_host_tests::fixture::Machine;
+use launchguard_pure::verify::catalogue::CheckId::*;
+use launchguard_pure::verify::judgement::Outcome::{Fail, NotApplicable, Pass};
+
+const OWNERWRITE: u32 = 1 << 1;
+const AUTHWRITE: u32 = 1 << 2;
+const POLICYWRITE: u32 = 1 << 3;
+const POLICY_DELETE: u32 = 1 << 10;
+const WRITELOCKED: u32 = 1 << 11;
+const WRITEDEFINE: u32 = 1 << 13;
+const AUTHREAD: u32 = 1 << 18;
+const NO_DA: u32 = 1 << 25;
+const ORDERLY: u32 = 1 << 26;
+const CLEAR_STCLEAR: u32 = 1 << 27;
+const READLOCKED: u32 = 1 << 28;
+const WRITTEN: u32 = 1 << 29;
+const PLATFORMCREATE: u32 = 1 << 30;
+
+/// What the check says when bit `bit` of the attributes of index `number` is the other one.
+fn flipped(number: usize, attributes: u32, bit: u32) -> (bool, String) {
+    let mut machine = Machine::launched();
+    machine
+        .nv
+        .change(|indices| indices[number].set_attributes(attributes ^ (1 << bit)));
+    let judgement = machine.judge("", None);
+    let finding = judgement.finding(Lcp01);
+    (finding.outcome == Pass, finding.detail.to_string())
+}
+
+#[test]
+fn each_attribute_counts_or_does_not() {
+    // Of AUX every bit counts that is no state.
+    let aux_may = WRITELOCKED | READLOCKED | WRITTEN;
+    // PS is locked for ever: then only what the platform gave it counts, and the lock itself.
+    let ps_may = !(PLATFORMCREATE | NO_DA | AUTHREAD | POLICY_DELETE | WRITEDEFINE | WRITELOCKED);
+    let po_may = !(AUTHWRITE | POLICYWRITE | AUTHREAD | ORDERLY | CLEAR_STCLEAR);
+    for (number, attributes, may) in [
+        (0, nv::AUX_ATTRIBUTES, aux_may),
+        (1, nv::PS_ATTRIBUTES, ps_may),
+        (2, nv::PO_ATTRIBUTES, po_may),
+    ] {
+        for bit in 0..32 {
+            let (passes, words) = flipped(number, attributes, bit);
+            let expected = may & (1 << bit) != 0;
+            assert_eq!(passes, expected, "index {number}, bit {bit}: {words}");
+        }
+    }
+}
+
+fn attributes(machine: &mut Machine, number: usize, attributes: u32) {
+    machine
+        .nv
+        .change(|indices| indices[number].set_attributes(attributes));
+}
+
+const PS: u32 = PLATFORMCREATE | NO_DA | AUTHREAD | POLICY_DELETE;
+
+/// The public area of AUX: its algorithm at 4, the size of its policy at 10, its policy at 12.
+fn aux(machine: &mut Machine, alg: u8, policy: &[u8]) {
+    machine.nv.change(|indices| {
+        indices[0] = Index::new(nv::AUX, nv::AUX_ATTRIBUTES, policy, vec![0; 104]);
+        indices[0].public.as_mut().expect("AUX")[5] = alg;
+    });
+}
+
+const CASES: &[Case] = &[
+    (
+        Lcp01,
+        Pass,
+        "=3 of AUX, PS and PO are defined, and as they should be",
+        |_| {},
+    ),
+    (
+        Lcp01,
+        Pass,
+        "=2 of AUX, PS and PO are defined, and as they should be",
+        |m| {
+            m.nv.change(|indices| indices[1].public = None);
+        },
+    ),
+    (
+        Lcp01,
+        NotApplicable,
+        "none of AUX, PS and PO is defined",
+        |m| {
+            m.nv.change(|indices| indices.iter_mut().for_each(|index| index.public = None));
+        },
+    ),
+    (Lcp01, Pass, "3 of", |m| attributes(m, 1, PS)),
+    (Lcp01, Fail, "the owner can write it", |m| {
+        attributes(m, 1, PS | OWNERWRITE)
+    }),
+    (Lcp01, Fail, "whoever knows", |m| {
+        attributes(m, 1, PS | AUTHWRITE)
+    }),
+    (Lcp01, Fail, "whoever knows", |m| {
+        attributes(m, 1, PS | AUTHWRITE | WRITELOCKED)
+    }),
+    (Lcp01, Fail, "whoever knows", |m| {
+        attributes(m, 1, PS | AUTHWRITE | WRITEDEFINE)
+    }),
+    (Lcp01, Pass, "3 of", |m| {
+        attributes(m, 1, PS | AUTHWRITE | WRITEDEFINE | WRITELOCKED);
+    }),
+    // PS has a policy, PO has none.
+    (Lcp01, Pass, "3 of", |m| attributes(m, 1, PS | POLICYWRITE)),
+    (Lcp01, Fail, "under a policy that it does not have", |m| {
+        attributes(m, 2, AUTHREAD | POLICYWRITE);
+    }),
+    (Lcp01, Pass, "3 of", |m| {
+        attributes(m, 2, AUTHREAD | OWNERWRITE)
+    }),
+    (Lcp01, Fail, "SINIT cannot read it", |m| {
+        attributes(m, 2, OWNERWRITE)
+    }),
+    (Lcp01, Fail, "do not outlast a restart", |m| {
+        attributes(m, 2, AUTHREAD | ORDERLY)
+    }),
+    (Lcp01, Fail, "do not outlast a restart", |m| {
+        attributes(m, 2, AUTHREAD | CLEAR_STCLEAR);
+    }),
+    (Lcp01, Pass, "3 of", |m| aux(m, 0x0b, &nv::AUX_POLICY)),
+    (Lcp01, Fail, "not that of localities 3 and 4", |m| {
+        aux(m, 0x0b, &[7; 32])
+    }),
+    // The policy in another algorithm is not known, but there must be one.
+    (Lcp01, Pass, "3 of", |m| aux(m, 0x0c, &[7; 48])),
+    (Lcp01, Fail, "it has no policy", |m| aux(m, 0x0c, &[])),
+];
+
+#[test]
+fn who_can_write_an_index() {
+    try_all(Machine::launched, CASES);
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! TPM-02 to TPM-15: what is compared where banks are missing or could not be read.
+
+use super::{try_all, Case};
+use launchguard_host_tests::fixture::log::Record;
+use launchguard_host_tests::fixture::{launch, Machine, BANKS};
+use launchguard_pure::decode::digest::HashAlg;
+use launchguard_pure::decode::registers::Reg;
+use launchguard_pure::verify::catalogue::CheckId::*;
+use launchguard_pure::verify::judgement::Outcome::{self, Fail, Pass, Unknown};
+
+/// All ones in `banks`.
+fn ones(machine: &mut Machine, banks: &[HashAlg]) {
+    for alg in banks {
+        machine.set_all_pcrs(*alg, &vec![0xff; alg.size()]);
+    }
+}
+
+/// The TPM has no bank of SHA-384.
+fn without_sha384(machine: &mut Machine) {
+    let bank = HashAlg::Sha384.index();
+    let tpm = machine.tpm_mut();
+    tpm.allocated[bank] = false;
+    tpm.first[bank] = [None; 6];
+    tpm.second[bank] = [None; 6];
+}
+
+/// Events in PCR 19 and 20, both extended.
+fn further(machine: &mut Machine) {
+    machine.change_launch(|records| {
+        for pcr in [19, 20] {
+            records.push(Record::measured(pcr, launch::TBOOT, &BANKS, b"more", &[]));
+        }
+    });
+}
+
+const CASES: &[Case] = &[
+    (
+        Tpm02,
+        Pass,
+        "=banks that cover the launch: sha256; that do not: sha1,sha384",
+        |_| {},
+    ),
+    (Tpm02, Fail, "TBOOT_MEASUREMENT at", |m| {
+        *m = Machine::with_records(&BANKS, launch::records(&BANKS, &[HashAlg::Sha1]));
+    }),
+    (Tpm02, Fail, "has no sha256 digest", |m| {
+        *m = Machine::with_records(&BANKS, launch::records(&BANKS, &[HashAlg::Sha1]));
+    }),
+    // No register to contradict it: it only says that there was no launch.
+    (Tpm03, Unknown, "PCR 17 sha1 is all ones", |m| {
+        m.registers.set(Reg::Sts, None);
+        ones(m, &BANKS);
+    }),
+    (Tpm03, Fail, "PCR 17 sha1 is all ones", |m| {
+        m.registers.set(Reg::Sts, None);
+        ones(m, &[HashAlg::Sha1]);
+    }),
+    (Tpm03, Fail, "PCR 17 sha1 is all ones", |m| ones(m, &BANKS)),
+    (Tpm04, Pass, "", without_sha384),
+    (Tpm04, Unknown, "sha384", |m| {
+        m.set_pcr(HashAlg::Sha384, 17, None)
+    }),
+    (Tpm04, Pass, "", further),
+    (Tpm04, Fail, "PCR 19 sha256 is ", |m| {
+        further(m);
+        m.set_pcr(HashAlg::Sha256, 19, Some(&[7; 32]));
+    }),
+    (Tpm04, Fail, "PCR 20 sha256 is ", |m| {
+        further(m);
+        m.set_pcr(HashAlg::Sha256, 20, Some(&[7; 32]));
+    }),
+    // PCR 22 has no events: it is not compared.
+    (Tpm04, Pass, "", |m| {
+        m.set_pcr(HashAlg::Sha256, 22, Some(&[7; 32]))
+    }),
+    // Two events of PCR 17 stand there twice, the others once.
+    (
+        Tpm04,
+        Fail,
+        "equal if 2 events logged twice count once",
+        |m| {
+            m.change_log(|records| {
+                let again = records[18..].to_vec();
+                records.extend(again);
+            });
+        },
+    ),
+    (Tpm15, Pass, "=18 PCRs, each read twice, are equal", |_| {}),
+    (Tpm15, Unknown, "no PCR could be read", |m| {
+        m.tpm_mut().allocated = [false; HashAlg::ALL.len()];
+    }),
+    (
+        Tpm15,
+        Unknown,
+        "PCR 22 sha256 could not be read twice",
+        |m| {
+            m.tpm_mut().second[HashAlg::Sha256.index()][5] = None;
+        },
+    ),
+    (Tpm15, Fail, "PCR 22 sha256 changed while", |m| {
+        let other = m.pcr(HashAlg::Sha256, 17);
+        m.tpm_mut().second[HashAlg::Sha256.index()][5] = Some(other);
+    }),
+    (Txt11, Fail, "=TXT.PUBLIC.KEY is all zero", |m| {
+        m.registers.public_key = Some([0; 32]);
+    }),
+    (Txt11, Fail, "=TXT.PUBLIC.KEY is all ones", |m| {
+        m.registers.public_key = Some([0xff; 32]);
+    }),
+    (Txt11, Fail, "is not the sha1 of TXT.PUBLIC.KEY", |m| {
+        let mut key = [0; 32];
+        key[31] = 0xff;
+        m.registers.public_key = Some(key);
+    }),
+];
+
+#[test]
+fn banks_and_pcrs() {
+    try_all(Machine::launched, CASES);
+}
+
+/// References of launches, each with PCRs that it pins: bank, PCR, and whether as they are.
+fn launches(machine: &Machine, entries: &[&[(HashAlg, u32, bool)]]) -> String {
+    let mut text = String::from("version 1 references\n");
+    for (number, pins) in entries.iter().enumerate() {
+        text += &format!("launch \"{number}\" {{\n");
+        for (bank, pcr, right) in *pins {
+            let value = match right {
+                true => machine.pcr(*bank, *pcr).to_string(),
+                false => "07".repeat(bank.size()),
+            };
+            text += &format!("pcr {pcr} {bank} {value}\n");
+        }
+        text += "}\n";
+    }
+    text
+}
+
+fn said(machine: &Machine, references: &str) -> (Outcome, String) {
+    let judgement = machine.judge("", Some(references));
+    let finding = judgement.finding(Tpm10);
+    (finding.outcome, finding.detail.to_string())
+}
+
+#[test]
+fn a_launch_that_could_not_be_compared_leaves_it_open() {
+    const BANK: HashAlg = HashAlg::Sha256;
+    let good = Machine::launched();
+    let wrong: &[_] = &[(BANK, 17, false)];
+    let unread: &[_] = &[(BANK, 17, true), (BANK, 18, true)];
+    let mut machine = good.clone();
+    machine.set_pcr(BANK, 18, None);
+    for (entries, outcome, words) in [
+        (&[wrong][..], Fail, "\"0\" expects PCR 17 sha256"),
+        (&[wrong, wrong], Fail, "none of 2 launches; \"0\" expects"),
+        (
+            &[unread],
+            Unknown,
+            "\"0\" pins PCR 18 sha256, which could not be read",
+        ),
+        (
+            &[unread, wrong],
+            Unknown,
+            "none of 2 launches; \"0\" pins PCR 18",
+        ),
+        (
+            &[wrong, unread],
+            Unknown,
+            "none of 2 launches; \"0\" expects",
+        ),
+        (
+            &[unread, unread],
+            Unknown,
+            "none of 2 launches; \"0\" pins PCR 18",
+        ),
+        (
+            &[unread, wrong, unread],
+            Unknown,
+            "none of 3 launches; \"0\" pins",
+        ),
+    ] {
+        let found = said(&machine, &launches(&good, entries));
+        assert_eq!(found.0, outcome, "{}", found.1);
+        assert!(found.1.starts_with(words), "{}", found.1);
+    }
+}
+
+#[test]
+fn half_a_pin_has_words_for_its_family() {
+    let good = Machine::launched();
+    let half = launches(&good, &[&[(HashAlg::Sha256, 17, true)]]);
+    let words = "\"0\" pins PCR 17 and 18 in no bank of 256 bits that covers the launch";
+    assert_eq!(said(&good, &half), (Fail, words.to_owned()));
+    let tpm12 = Machine::launched_with_tpm12();
+    let half = launches(&tpm12, &[&[(HashAlg::Sha1, 17, true)]]);
+    let words = "\"0\" does not pin both PCR 17 and 18 sha1";
+    assert_eq!(said(&tpm12, &half), (Fail, words.to_owned()));
+}
