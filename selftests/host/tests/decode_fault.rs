@@ -197,3 +197,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn each_kind_of_access_has_its_word() {
+    for (access, word) in [
+        (Access::Write, "write"),
+        (Access::Read, "read"),
+        (Access::Page, "page request"),
+        (Access::Atomic, "atomic"),
+        (Access::Interrupt, "interrupt"),
+    ] {
+        assert_eq!(access.word(), word);
+    }
+}

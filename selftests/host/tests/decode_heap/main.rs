@@ -6,3 +6,4 @@ mod bytes;
 mod chain;
 mod elements;
 mod tables;
+mod words;
