@@ -105,6 +105,9 @@ const FEATURES: &[Case] = &[
         "4 of 4 processors have SMX, SENTER.DONE is 1",
         |_| {},
     ),
+    (Cpu10, NotApplicable, "4 of 4 processors have SMX", |m| {
+        m.cpus.cpu_mut(2).features = 1 << 6;
+    }),
     (Cpu10, NotApplicable, "3 of 4 processors have SMX", |m| {
         m.cpus.cpu_mut(3).features = !(1 << 6);
     }),
@@ -135,6 +138,11 @@ const ENCLAVES: &[Case] = &[
     (Cpu07, Fail, "another version of SINIT (0x3ff01)", |m| {
         version_2(m);
         m.cpus.set_all(Msr::SeSvnStatus, Some(0x3_ff01));
+    }),
+    (Cpu07, Pass, "version 2 of the enclaves", |m| {
+        version_2(m);
+        m.cpus.set_all(Msr::SeSvnStatus, Some(0x2_0001));
+        m.cpus.set(3, Msr::SeSvnStatus, Some(0x5_0000));
     }),
     // Without bit 0 it says nothing.
     (
