@@ -9,7 +9,7 @@ use launchguard_pure::decode::msr::Msr;
 use launchguard_pure::decode::registers::Reg;
 use launchguard_pure::verify::catalogue::CheckId::*;
 use launchguard_pure::verify::facts::MemoryRange;
-use launchguard_pure::verify::judgement::Outcome::{Fail, Pass};
+use launchguard_pure::verify::judgement::Outcome::{Fail, Pass, Unknown};
 
 /// An Alder Lake of which every processor has IA_UNTRUSTED set: DPR has EPM and PRS there.
 fn alder_lake() -> Machine {
@@ -245,6 +245,27 @@ fn the_bridges_view_of_dpr_and_its_locks() {
 #[test]
 fn without_a_launch_unset_ranges_say_nothing() {
     try_all(Machine::never_launched, NOT_LAUNCHED);
+}
+
+/// 256 descriptors are compared, one more are not.
+#[test]
+fn descriptors_are_compared_up_to_a_number() {
+    for (count, outcome, words) in [
+        (256u32, Pass, ""),
+        (257, Unknown, "257 memory descriptors are not compared"),
+    ] {
+        let mut machine = Machine::launched();
+        machine.change_tables(|tables| {
+            let data = &mut tables.sinit_mle_data;
+            let at = u32::from_le_bytes(data[132..136].try_into().expect("four")) as usize - 8;
+            data.resize(at + count as usize * 24, 0);
+            data[128..132].copy_from_slice(&count.to_le_bytes());
+        });
+        let judgement = machine.judge("", None);
+        let finding = judgement.finding(Map09);
+        assert_eq!(finding.outcome, outcome, "{}", finding.detail);
+        assert!(finding.detail.as_str().contains(words));
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use launchguard_host_tests::fixture::{launch, Machine, BANKS};
 use launchguard_pure::decode::digest::HashAlg;
 use launchguard_pure::decode::registers::Reg;
 use launchguard_pure::verify::catalogue::CheckId::*;
-use launchguard_pure::verify::judgement::Outcome::{self, Fail, Pass, Unknown};
+use launchguard_pure::verify::judgement::Outcome::{self, Fail, NotApplicable, Pass, Unknown};
 
 /// All ones in `banks`.
 fn ones(machine: &mut Machine, banks: &[HashAlg]) {
@@ -87,6 +87,26 @@ const CASES: &[Case] = &[
             });
         },
     ),
+    // No log, which only a TPM 1.2 may do without; or one that could not be read.
+    (Tpm04, Unknown, "=OsSinitData points at no event log", |m| {
+        m.log = None;
+        m.log_absent = true;
+    }),
+    (Tpm04, Unknown, "=the event log could not be mapped", |m| {
+        m.log = None
+    }),
+    (Tpm07, Unknown, "=the event log could not be mapped", |m| {
+        m.log = None
+    }),
+    (
+        Tpm07,
+        Unknown,
+        "=the event log is malformed (TPM-06)",
+        |m| {
+            m.log.as_mut().expect("a log")[4] = 9;
+        },
+    ),
+    (Tpm04, Unknown, "=no TPM", |m| m.tpm = None),
     (Tpm15, Pass, "=18 PCRs, each read twice, are equal", |_| {}),
     (Tpm15, Unknown, "no PCR could be read", |m| {
         m.tpm_mut().allocated = [false; HashAlg::ALL.len()];
@@ -119,6 +139,40 @@ const CASES: &[Case] = &[
 #[test]
 fn banks_and_pcrs() {
     try_all(Machine::launched, CASES);
+}
+
+/// Registers that claim nothing: PCR 17 tells, in all banks or in none.
+const NOT_CLAIMED: &[Case] = &[
+    (
+        Tpm03,
+        NotApplicable,
+        "=no measured launch took place",
+        |_| {},
+    ),
+    (Tpm03, Fail, "PCR 17 sha256 is zero", |m| {
+        m.set_pcr(HashAlg::Sha256, 17, Some(&[0; 32]))
+    }),
+    (Tpm03, Fail, "PCR 17 sha1 is all ones", |m| {
+        m.set_pcr(HashAlg::Sha256, 17, Some(&[7; 32]));
+    }),
+    (Tpm03, Fail, "is zero", |m| {
+        for alg in BANKS {
+            m.set_pcr(alg, 17, Some(&vec![0; alg.size()]));
+        }
+    }),
+    // Another maker's chipset has no such registers to be judged.
+    (Txt09, Pass, "production-fused", |_| {}),
+    (
+        Txt09,
+        NotApplicable,
+        "=no measured launch took place",
+        |m| m.set(Reg::DidVid, 0x1022),
+    ),
+];
+
+#[test]
+fn without_a_claim_pcr_17_tells() {
+    try_all(Machine::never_launched, NOT_CLAIMED);
 }
 
 /// References of launches, each with PCRs that it pins: bank, PCR, and whether as they are.
