@@ -276,7 +276,10 @@ impl State {
         };
         self.over_budget.retain(|one| *one != group);
         held.release();
-        for one in functions.iter().filter(|one| one.group == Some(group)) {
+        // A bridge was not taken from a driver; while one is asked about it (shpchp) it has the group, and
+        // what arrives behind it could not be blocked.
+        let ours = |one: &&PciFunction| one.group == Some(group) && !one.bridge;
+        for one in functions.iter().filter(ours) {
             // There is room for all.
             let _ = self.released.push(address(one), GFP_KERNEL);
         }
