@@ -8,10 +8,10 @@ use crate::verify::facts::{Ats, PciFunction};
 use crate::verify::policy::{Address, Device, PolicyError};
 use core::fmt;
 
-/// Most neighbours that are listed.
-const LISTED: usize = 7;
+/// Slots whose functions are listed: as many as the text of an error has room for.
+const SLOTS: usize = 2;
 
-/// The functions of a group besides one, as a list.
+/// The functions of a group besides one, slot by slot: 0000:03:00.1,2,3.
 struct Neighbours<'a> {
     all: &'a [PciFunction],
     at: Address,
@@ -20,17 +20,28 @@ struct Neighbours<'a> {
 
 impl fmt::Display for Neighbours<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let same = |other: &&PciFunction| other.group == Some(self.group);
-        let others = || self.all.iter().filter(same).map(address);
-        let others = || others().filter(|other| *other != self.at);
-        for (position, other) in others().take(LISTED).enumerate() {
-            write!(f, "{}{other}", if position == 0 { "" } else { ", " })?;
+        let slot = |at: Address| (at.segment, at.bus, at.devfn >> 3);
+        let members = self.all.iter().filter(|one| one.group == Some(self.group));
+        let (mut slots, mut more) = (0usize, 0usize);
+        let mut last = None;
+        for other in members.map(address).filter(|other| *other != self.at) {
+            if last == Some(slot(other)) && more == 0 {
+                write!(f, ",{}", other.devfn & 7)?;
+                continue;
+            }
+            if slots == SLOTS {
+                more = more.saturating_add(1);
+                continue;
+            }
+            write!(f, "{}{other}", if slots == 0 { "" } else { " " })?;
+            slots = slots.saturating_add(1);
+            last = Some(slot(other));
         }
-        match others().count() {
+        match (slots, more) {
             // The kernel counts members that are in no list of functions.
-            0 => f.write_str("devices that are no PCI functions"),
-            ..=LISTED => Ok(()),
-            count => write!(f, " and {} more", count.saturating_sub(LISTED)),
+            (0, _) => f.write_str("devices that are no PCI functions"),
+            (_, 0) => Ok(()),
+            (_, more) => write!(f, " and {more} more"),
         }
     }
 }

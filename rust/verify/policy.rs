@@ -57,7 +57,7 @@ pub struct PolicyError {
     /// Column, from 1, in characters.
     pub column: u32,
     /// What is wrong there, in words: mostly "expected ..., found ...".
-    pub what: Text<160>,
+    pub what: Text<104>,
 }
 
 impl fmt::Display for PolicyError {

@@ -456,7 +456,7 @@ fn a_group_that_grew_is_not_confined() {
 /// Who would be confined with a device is said by name, up to a point.
 #[test]
 fn a_shared_group_is_refused_with_its_members() {
-    let named = |others: u8, size: u32| {
+    let named = |others: &[(u8, u8)], size: u32| {
         let mut board = board();
         let functions = board.machine.dma.functions.as_mut().unwrap();
         let group = 77;
@@ -464,19 +464,33 @@ fn a_shared_group_is_refused_with_its_members() {
             group_size: size,
             ..function(9, 0, 0, group)
         });
-        functions.extend((1..=others).map(|number| function(9, number, 1, group)));
+        let others = others
+            .iter()
+            .map(|(slot, number)| function(9, *slot, *number, group));
+        functions.extend(others);
         let text = format!(
             "{REGION}compartment a {{\nwindow 0x10000000 + 4K r\ndevice 0000:09:00.0\n}}\n"
         );
         planned(&text, Some(&board)).expect_err("shared")
     };
-    assert!(named(1, 2).ends_with(" 0000:09:00.0 shares IOMMU group 77 with 0000:09:01.1"));
-    assert!(named(2, 3).ends_with(" with 0000:09:01.1, 0000:09:02.1"));
-    let seven = named(7, 8);
-    assert!(seven.ends_with(", 0000:09:06.1, 0000:09:07.1"), "{seven}");
-    let many = named(30, 31);
-    assert!(many.ends_with(", 0000:09:07.1 and 23 more"), "{many}");
-    assert!(named(0, 2).ends_with(" with devices that are no PCI functions"));
+    let prefix = "line 5, column 8: 0000:09:00.0 shares IOMMU group 77 with ";
+    for (others, size, list) in [
+        (&[(1, 1)][..], 2, "0000:09:01.1"),
+        (&[(0, 1), (0, 2), (1, 0)], 4, "0000:09:00.1,2 0000:09:01.0"),
+        (
+            &[(0, 1), (0, 2), (0, 3), (0, 4), (0, 5), (0, 6), (0, 7)],
+            8,
+            "0000:09:00.1,2,3,4,5,6,7",
+        ),
+        (
+            &[(1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (2, 2)],
+            7,
+            "0000:09:01.0 0000:09:02.0,1 and 3 more",
+        ),
+        (&[], 2, "devices that are no PCI functions"),
+    ] {
+        assert_eq!(named(others, size), format!("{prefix}{list}"));
+    }
 }
 
 /// A budget that was exceeded takes the windows of its group, and nothing of the others.
