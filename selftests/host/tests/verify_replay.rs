@@ -100,7 +100,8 @@ fn a_mapping_is_told_by_its_event_else_by_others() {
     };
     let details = Machine::launched_with_tpm12_details();
     let legacy = Machine::launched_with_tpm12();
-    let cases: [(&Machine, fn(&mut Vec<Record>), Mapping); 9] = [
+    type Change = fn(&mut Vec<Record>);
+    let cases: [(&Machine, Change, Mapping); 9] = [
         (&details, |_| {}, Mapping::Details),
         (&legacy, |_| {}, Mapping::Legacy),
         (&details, |r| r[1].data = vec![0, 0, 0, 0], Mapping::Legacy),
