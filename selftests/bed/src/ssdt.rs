@@ -100,7 +100,7 @@ mod tests {
         let length = u32::from_le_bytes(table[4..8].try_into().unwrap());
         assert_eq!(length as usize, table.len());
         let scope = &table[36..];
-        let length = usize::from(scope[1] & 0xf) | usize::from(scope[2]) << 4;
+        let length = usize::from(scope[1] & 0xf) | (usize::from(scope[2]) << 4);
         assert_eq!((scope[0], scope[1] >> 6), (0x10, 1));
         assert_eq!(length + 1, scope.len());
         assert_eq!(&scope[3..18], b"\\\x2f\x03_SB_PCI0S18_");
