@@ -390,7 +390,5 @@ bool lg_module_get(void);
 void lg_module_put(void);
 /* Takes a reference on this module for ever. */
 void lg_module_pin(void);
-/* Stops the machine. */
-void __noreturn lg_panic(const char *why);
 
 #endif /* _LAUNCHGUARD_HELPERS_H */

@@ -185,9 +185,9 @@ const fn address(place: Place) -> Address {
 }
 
 impl Core {
-    /// Changes the state, carries it out and shows what came of it.
+    /// Changes the state, carries it out and shows what came of it; whether it could be shown.
     #[inline(never)]
-    fn carry_out(&self, change: impl FnOnce(&mut State)) {
+    fn carry_out(&self, change: impl FnOnce(&mut State)) -> bool {
         let mut state = self.state.lock();
         change(&mut state);
         let done = state.reconcile(functions());
@@ -195,7 +195,7 @@ impl Core {
         if let Err(error) = done {
             pr_err!("the policy is not carried out yet: {error:?}, trying again\n");
         }
-        self.show();
+        self.show()
     }
 
     /// Counts faults of a group against the policy's budget. A confined group that exceeds it is blocked
@@ -209,9 +209,9 @@ impl Core {
         }
     }
 
-    /// Publishes what is in force.
+    /// Publishes what is in force; whether there was memory for that.
     #[inline(never)]
-    fn show(&self) {
+    fn show(&self) -> bool {
         let _showing = self.showing.lock();
         let view = functions()
             .ok_or(ENOMEM)
@@ -221,8 +221,12 @@ impl Core {
             Ok(view) => {
                 let before = core::mem::replace(&mut *self.view.lock(), view.clone());
                 (self.announce)(&self.device, &view, &before);
+                true
             }
-            Err(error) => pr_err!("no memory to show what is in force: {error:?}\n"),
+            Err(error) => {
+                pr_err!("no memory to show what is in force: {error:?}\n");
+                false
+            }
         }
     }
 }
@@ -231,7 +235,7 @@ impl Job for Core {
     fn run(&self) -> Option<u32> {
         let timeout = i64::from(params::settle_timeout()).saturating_mul(1000);
         let left = timeout.saturating_sub(self.started.elapsed().as_millis());
-        self.carry_out(|state| state.settled |= timeout != 0 && left <= 0);
+        let mut shown = self.carry_out(|state| state.settled |= timeout != 0 && left <= 0);
         let (released, troubled, settled) = {
             let mut state = self.state.lock();
             (state.take_released(), state.is_troubled(), state.settled)
@@ -240,9 +244,9 @@ impl Job for Core {
             iommu::probe(place(*address));
         }
         if !released.is_empty() {
-            self.show();
+            shown = self.show();
         }
-        if troubled {
+        if troubled || !shown {
             return Some(AGAIN);
         }
         // At least 1: a job that is due at once would never let others in.

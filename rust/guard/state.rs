@@ -13,6 +13,10 @@ use crate::verify::policy::{Address, Compartment, DevicePath, FaultBudget};
 use kernel::prelude::*;
 use kernel::sync::Arc;
 
+/// Functions that may come, and that may go, before all groups are looked at again, without an allocation
+/// for the note: what could not be noted as arrived would be let go.
+const ROOM: usize = 64;
+
 /// A group that should be blocked and is not owned.
 pub(super) struct Missed {
     pub(super) id: u32,
@@ -173,6 +177,8 @@ impl State {
                 function.driver = false;
             }
         }
+        self.arrived.reserve(ROOM, GFP_KERNEL)?;
+        self.departing.reserve(ROOM, GFP_KERNEL)?;
         let policy = self.policy.clone();
         let wanted = self.wanted(policy.as_deref(), &functions)?;
         self.held.reserve(wanted.len(), GFP_KERNEL)?;

@@ -12,7 +12,6 @@
 #include <linux/kobject.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
-#include <linux/panic.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
@@ -411,11 +410,6 @@ bool lg_module_get(void)
 void lg_module_put(void)
 {
 	module_put(THIS_MODULE);
-}
-
-void lg_panic(const char *why)
-{
-	panic("%s", why);
 }
 
 #if KERNEL_VERSION(7, 3, 0) > LINUX_VERSION_CODE
