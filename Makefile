@@ -8,8 +8,11 @@ SCENARIO ?=
 KERNEL ?=
 FUZZ_SECONDS ?= 60
 
+# The debug kernel takes its half hour only when it is asked for.
+TESTED := $(if $(filter debug,$(KERNEL)),debug-module,modules)
+
 .DEFAULT_GOAL := modules
-.PHONY: modules sdk sdk-ready stage launchguardctl docs-cli test exercised demo fuzz mutants lint check-chapters clean help
+.PHONY: modules debug-module sdk sdk-ready stage launchguardctl docs-cli test exercised demo fuzz mutants lint check-chapters clean help
 
 # Kernels are built one after the other; each build uses all processors.
 ifneq ($(KDIR),)
@@ -21,6 +24,10 @@ modules: sdk-ready
 		scripts/sdk/module "$$dir/build" </dev/null || exit 1; \
 	done
 endif
+
+debug-module: sdk-ready
+	@scripts/sdk/debug ensure
+	@dir=$$(scripts/sdk/debug path) && scripts/sdk/module "$$dir/build"
 
 # "sdk" asks the archive for newer kernels; the others do so once a day.
 sdk:
@@ -46,7 +53,7 @@ docs-cli: launchguardctl
 stage: sdk-ready
 	@$(ENTER) make -s -C selftests/launch
 
-test: modules stage launchguardctl
+test: $(TESTED) stage launchguardctl
 	@scripts/test $(if $(KERNEL),--kernel $(KERNEL)) $(if $(SCENARIO),--only $(SCENARIO))
 
 # From the notes of the last whole "make test".
@@ -87,6 +94,7 @@ help:
 	@echo 'make sdk            toolchain root and kernel metadata, in the cache'
 	@echo 'make demo           the emulated launch, and what launchguard says about it'
 	@echo 'make test           all tests on all kernels; KERNEL=RELEASE, SCENARIO=NAME for some boots'
+	@echo 'make test KERNEL=debug   the guard on a kernel that looks for mistakes; builds it first'
 	@echo 'make lint           formatting, clippy, checkpatch and the rules between the rooms'
 	@echo 'make check-chapters the reference of checks in the admin guide, from the catalogue'
 	@echo 'make exercised      Documentation/exercised.rst from the notes of the last make test'

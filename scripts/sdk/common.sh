@@ -86,3 +86,27 @@ remove() {
 		rm -rf --one-file-system "$dir"
 	done
 }
+
+# The package of the kernel's source of release $1.
+source_of() { printf 'linux-source-%s\n' "$(printf '%s' "$1" | cut -d. -f1,2)"; }
+
+# fetch PACKAGE VERSION: the package file, into the current directory
+fetch() {
+	ls "$1"_*.deb >/dev/null 2>&1 ||
+		step "download $1 $2" "$LG_CACHE/log/download.log" apt-get -q download "$1=$2" ||
+		die "cannot download $1 $2 from $LG_BACKPORTS"
+}
+
+# unpack_source PACKAGE-FILE DIRECTORY [TAR-OPTION...]: the kernel's source,
+# without what is of no use here. The drivers' C files are four fifths of it.
+unpack_source() {
+	local deb=$1 dest=$2 tmp=$2.partial
+	shift 2
+	remove "$tmp"
+	mkdir -p "$tmp"
+	dpkg-deb --fsys-tarfile "$deb" | tar -xO --wildcards './usr/src/linux-source-*.tar.xz' |
+		xz -dc -T0 | tar -x -C "$tmp" --strip-components=1 --no-same-owner --wildcards \
+		--exclude='*/Documentation/*/*' --exclude='*/sound/*.c' \
+		--exclude='*/arch/[!x]*/*.[cS]' --exclude='*/tools/perf' "$@" || return 1
+	mv "$tmp" "$dest"
+}

@@ -21,50 +21,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "policy.h"
 #include "rogue.h"
-
-#define GUARD "/sys/devices/faux/launchguard/"
 
 static __u32 *device;
 static unsigned long counts[OUTCOMES];
-
-/* A policy with its digest, as a commit wants it. */
-struct policy {
-	char text[4096];
-	size_t size;
-	char digest[65];
-};
-
-static void read_policy(struct policy *policy, const char *path)
-{
-	char command[256];
-	FILE *file = fopen(path, "r");
-
-	if (!file)
-		die(path);
-	policy->size = fread(policy->text, 1, sizeof(policy->text), file);
-	fclose(file);
-	snprintf(command, sizeof(command), "sha256sum < %s", path);
-	file = popen(command, "r");
-	if (!file || !fgets(policy->digest, sizeof(policy->digest), file))
-		die(command);
-	pclose(file);
-}
-
-static void put(const char *path, const void *bytes, size_t size)
-{
-	int fd = open(path, O_WRONLY);
-
-	if (fd < 0 || write(fd, bytes, size) != (ssize_t)size)
-		die(path);
-	close(fd);
-}
-
-static void commit(const struct policy *policy)
-{
-	put(GUARD "policy", policy->text, policy->size);
-	put(GUARD "commit", policy->digest, strlen(policy->digest));
-}
 
 /* The word at an offset of a window that @memory maps. */
 static void write_word(__u8 *memory, __u64 iova, __u64 physical, __u64 at)

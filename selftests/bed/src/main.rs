@@ -60,7 +60,7 @@ enum Verb {
 
 #[derive(Args)]
 struct Test {
-    /// Kernel release or series, or all
+    /// Kernel release or series, all, or debug for the debug kernel
     #[arg(long, default_value = "all")]
     kernel: String,
     /// Only scenarios with this in their name, and those that they need

@@ -57,6 +57,7 @@ const OWN_PROGRAMS: &[&str] = &[
     "poll_verdict.c",
     "lib/disk_verify.c",
     "lib/hammer.c",
+    "lib/inject.c",
     "lib/rogue_rounds.c",
     "lib/rogue_storm.c",
     "lib/vfio_open.c",
@@ -201,8 +202,11 @@ fn kernel_module(archive: &mut Archive, folder: &Path, name: &str) -> Result<()>
             .output()
             .context("xz")?
             .stdout
+    } else if folder.join("modules.builtin").is_file() {
+        // Not every kernel has all of them: who loads one that is not there finds out.
+        return Ok(());
     } else {
-        bail!("{} has no {name}", folder.display());
+        bail!("{} has no modules", folder.display());
     };
     let file = Path::new(name)
         .file_name()

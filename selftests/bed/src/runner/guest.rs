@@ -29,6 +29,8 @@ pub struct Guest {
     logs: PathBuf,
     /// Bytes of the first serial port's text in which a death was awaited and seen.
     mourned: usize,
+    /// How many times as long everything may take.
+    pace: u32,
 }
 
 impl Guest {
@@ -38,20 +40,23 @@ impl Guest {
     /// A kernel that does not come up is started once more, and `progress` is told: with more virtual
     /// processors than the host has free ones, its timer calibration can fail or never end. Nothing of
     /// ours runs that early.
+    ///
+    /// Every limit is multiplied by `pace`, 1 for a kernel as it is shipped.
     pub fn start(
         config: &Config,
         timeout: Duration,
+        pace: u32,
         logs: &Path,
         progress: &dyn Fn(&str),
     ) -> Result<Self> {
-        match Self::start_watched(config, timeout, logs, &mut |_| ()) {
+        match Self::start_paced(config, timeout, pace, logs, &mut |_| ()) {
             Ok(guest) => Ok(guest),
             Err(error) => {
                 progress(&format!(
                     "did not come up, starting it once more: {error:#}"
                 ));
                 fs::rename(logs.join("serial.log"), logs.join("serial-first.log")).ok();
-                Self::start_watched(config, timeout, logs, &mut |_| ())
+                Self::start_paced(config, timeout, pace, logs, &mut |_| ())
             }
         }
     }
@@ -63,6 +68,17 @@ impl Guest {
         logs: &Path,
         watch: &mut dyn FnMut(&str),
     ) -> Result<Self> {
+        Self::start_paced(config, timeout, 1, logs, watch)
+    }
+
+    fn start_paced(
+        config: &Config,
+        timeout: Duration,
+        pace: u32,
+        logs: &Path,
+        watch: &mut dyn FnMut(&str),
+    ) -> Result<Self> {
+        let timeout = timeout * pace;
         fs::create_dir_all(logs)?;
         let machine = Machine::start(config)?;
         let agent = Agent::new(machine.control()?)?;
@@ -72,13 +88,24 @@ impl Guest {
             deadline: Instant::now() + timeout,
             logs: logs.to_owned(),
             mourned: 0,
+            pace,
         };
         let Self { machine, agent, .. } = &mut guest;
-        agent.wait_ready(timeout.min(BOOT), &mut || {
+        agent.wait_ready(timeout.min(BOOT * pace), &mut || {
             watch(&machine.serial()?);
             alive(machine, 0)
         })?;
         Ok(guest)
+    }
+
+    /// How many times as long everything may take.
+    pub const fn pace(&self) -> u32 {
+        self.pace
+    }
+
+    /// Whether the machine runs the debug kernel, the only one that may take longer.
+    pub const fn is_debug(&self) -> bool {
+        self.pace > 1
     }
 
     /// The machine.
@@ -109,7 +136,7 @@ impl Guest {
 
     /// Runs a shell script; its status is the caller's business.
     pub fn run(&mut self, script: &str, timeout: Duration) -> Result<Answer> {
-        let timeout = timeout.min(self.left()?);
+        let timeout = (timeout * self.pace).min(self.left()?);
         let Self {
             machine,
             agent,
@@ -155,7 +182,7 @@ impl Guest {
     /// machine restarts after a panic.
     pub fn dies(&mut self, script: &str, text: &str, timeout: Duration) -> Result<()> {
         let from = self.machine.serial()?.len();
-        let timeout = timeout.min(self.left()?);
+        let timeout = (timeout * self.pace).min(self.left()?);
         self.agent.send_last(script)?;
         self.machine
             .wait_serial(&format!("{PANIC}: {text}"), from, timeout)?;
@@ -187,7 +214,7 @@ impl Guest {
     pub fn power_off(&mut self) -> Result<()> {
         self.agent.send_last("sync; poweroff -f")?;
         self.machine
-            .wait(POWER_OFF)
+            .wait(POWER_OFF * self.pace)
             .map(|_| ())
             .context("power off")
     }

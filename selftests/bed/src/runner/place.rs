@@ -28,6 +28,9 @@ pub fn checkout() -> Result<PathBuf> {
         .context("run this inside a checkout of launchguard")
 }
 
+/// The name of the debug kernel, which is never one of `all`.
+pub const DEBUG: &str = "debug";
+
 /// A kernel to boot.
 #[derive(Debug, Clone)]
 pub struct Kernel {
@@ -39,29 +42,54 @@ pub struct Kernel {
     pub modules: PathBuf,
     /// launchguard.ko built for it.
     pub module: PathBuf,
+    /// Whether it is the debug kernel.
+    pub debug: bool,
 }
 
 impl Kernel {
-    /// The series, `7.3`: short enough for a test's name.
+    /// The series, `7.3`, or `debug`: short enough for a test's name.
     pub fn series(&self) -> String {
+        if self.debug {
+            return DEBUG.into();
+        }
         self.release
             .split('.')
             .take(2)
             .collect::<Vec<_>>()
             .join(".")
     }
+
+    /// How many times as long everything may take on it: the debug kernel looks at each of its memory
+    /// accesses and locks.
+    pub const fn pace(&self) -> u32 {
+        if self.debug {
+            4
+        } else {
+            1
+        }
+    }
+
+    /// What it needs on its command line: reports must not push each other out of its log.
+    pub const fn args(&self) -> &'static str {
+        if self.debug {
+            "log_buf_len=4M"
+        } else {
+            ""
+        }
+    }
 }
 
-/// The SDKs' kernels for which a module was built, newest first; only `wanted` (a release or a
-/// series) unless that is `all`.
+/// The SDKs' kernels for which a module was built, newest first; only `wanted` (a release, a series or
+/// [`DEBUG`]) unless that is `all`.
 pub fn kernels(checkout: &Path, wanted: &str) -> Result<Vec<Kernel>> {
-    let list = cache()?.join("current");
-    let text = fs::read_to_string(&list).with_context(|| {
-        format!(
-            "{}: there is no SDK yet, `make sdk` makes them",
-            list.display()
-        )
-    })?;
+    let (folder, how) = if wanted == DEBUG {
+        ("debug/current", "`make test KERNEL=debug` makes it")
+    } else {
+        ("current", "`make sdk` makes them")
+    };
+    let list = cache()?.join(folder);
+    let text = fs::read_to_string(&list)
+        .with_context(|| format!("{}: there is no SDK yet, {how}", list.display()))?;
     let mut found = Vec::new();
     let mut without_module = Vec::new();
     for line in text.lines() {
@@ -83,6 +111,7 @@ pub fn kernels(checkout: &Path, wanted: &str) -> Result<Vec<Kernel>> {
                 modules: sdk.join("lib/modules").join(&release),
                 release,
                 module,
+                debug: series == DEBUG,
             });
         } else {
             without_module.push(release);

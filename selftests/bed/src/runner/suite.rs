@@ -75,7 +75,11 @@ impl Bench {
 
     /// The machine of a scenario.
     pub fn config(&self, spec: &MachineSpec, kernel: &Kernel, initrd: &Path) -> Result<Config> {
-        let args = format!("console=ttyS0 iomem=relaxed panic=1 {}", spec.kernel_args);
+        let args = format!(
+            "console=ttyS0 iomem=relaxed panic=1 {} {}",
+            spec.kernel_args,
+            kernel.args()
+        );
         let mut config = Config {
             start: spec.start,
             kernel: kernel.image.clone(),
@@ -156,6 +160,9 @@ fn crowd(ports: u32) -> impl Iterator<Item = String> {
     })
 }
 
+/// Scenarios that the debug kernel is for: its detectors are there for what the guard does.
+const OF_DEBUG: &[&str] = &["dma-guard", "dma-hotplug"];
+
 /// Offset of the RAM disk on an [`Disk::Images`] disk.
 const INITRD_AT: u64 = 32 << 20;
 /// Size of an [`Disk::Swap`] disk.
@@ -183,8 +190,12 @@ fn write_disk(disk: Disk, path: &Path, kernel: &Kernel, initrd: &Path) -> Result
 pub fn run(options: &Options) -> Result<bool> {
     let bench = Bench::new()?;
     let mut scenarios = scenario::read_all(&bench.checkout.join("selftests/scenarios"))?;
-    if !options.only.is_empty() {
-        let named = |name: &str| options.only.iter().any(|only| name.contains(only.as_str()));
+    let mut only: Vec<&str> = options.only.iter().map(String::as_str).collect();
+    if only.is_empty() && options.kernel == place::DEBUG {
+        only.extend(OF_DEBUG);
+    }
+    if !only.is_empty() {
+        let named = |name: &str| only.iter().any(|only| name.contains(only));
         let wanted: BTreeSet<String> = scenarios
             .iter()
             .filter(|scenario| named(&scenario.name))
@@ -195,7 +206,7 @@ pub fn run(options: &Options) -> Result<bool> {
         anyhow::ensure!(
             !scenarios.is_empty(),
             "no scenario is named {}",
-            options.only.join(", ")
+            only.join(", ")
         );
     }
     let kernels = place::kernels(&bench.checkout, &options.kernel)?;
@@ -206,7 +217,13 @@ pub fn run(options: &Options) -> Result<bool> {
     let mut jobs: Vec<Job<'_>> = scenarios
         .iter()
         .flat_map(|scenario| kernels.iter().map(move |kernel| Job { scenario, kernel }))
+        .filter(Job::is_for_its_kernel)
         .collect();
+    anyhow::ensure!(
+        !jobs.is_empty(),
+        "no scenario is for the kernel {}",
+        options.kernel
+    );
     jobs.sort_by_key(Job::rank);
 
     println!("KTAP version 1\n1..{}", jobs.len());
@@ -242,6 +259,11 @@ struct Job<'a> {
 impl Job<'_> {
     fn name(&self) -> String {
         format!("{} {}", self.kernel.series(), self.scenario.name)
+    }
+
+    fn is_for_its_kernel(&self) -> bool {
+        let wanted = self.scenario.kernel.as_deref();
+        wanted.is_none_or(|wanted| wanted == self.kernel.series())
     }
 
     /// Low ones start first: what others wait for, then what has the most steps, so that no long
@@ -372,7 +394,7 @@ fn work(
         let config = bench.config(&job.scenario.machine, job.kernel, initrd)?;
         progress("starting the machine");
         let timeout = Duration::from_secs(job.scenario.timeout);
-        let mut guest = Guest::start(&config, timeout, &logs, &progress)?;
+        let mut guest = Guest::start(&config, timeout, job.kernel.pace(), &logs, &progress)?;
         let journal = Journal::default();
         let surroundings = Surroundings {
             config: &config,

@@ -5,6 +5,7 @@ pub mod compare;
 pub mod engine;
 pub mod exercised;
 pub mod expect;
+pub mod health;
 pub mod hotplug;
 pub mod judge;
 pub mod pins;
@@ -37,6 +38,8 @@ pub struct Scenario {
     /// Seconds for the whole machine, after which it counts as hung.
     #[serde(default = "default_timeout")]
     pub timeout: u64,
+    /// The only kernel that it is for, by its series; every one when it is left out.
+    pub kernel: Option<String>,
     /// The machine.
     #[serde(default)]
     pub machine: MachineSpec,

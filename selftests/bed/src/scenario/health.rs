@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+//! What the kernel itself reports: in its log, and about memory that was lost.
+
+use std::time::Duration;
+
+use anyhow::{ensure, Result};
+
+use crate::runner::guest::Guest;
+use crate::runner::ktap::{Case, Outcome};
+
+/// Kernel log lines that no test may cause. Lockdep, the sleep checks and the object checks of a debug
+/// kernel say WARNING or BUG as well.
+const COMPLAINTS: &[&str] = &[
+    "WARNING:",
+    "BUG:",
+    "Oops",
+    "kernel BUG at",
+    "UBSAN:",
+    "KASAN:",
+    "ODEBUG:",
+    "general protection fault",
+    "INFO: task",
+    "INFO: trying to register non-static key",
+    "possible recursive locking",
+    "possible circular locking",
+    "inconsistent lock state",
+    "suspicious RCU usage",
+    "sleeping function called from invalid context",
+    "scheduling while atomic",
+    "turning off the locking correctness validator",
+    "new suspected memory leaks",
+    "kmemleak: Kernel memory leak detector disabled",
+    "sysfs: cannot create duplicate",
+    "unable to handle",
+];
+
+/// Time for a scan of all memory, which takes seconds where the kernel has to look at its own accesses.
+const SCAN: Duration = Duration::from_secs(120);
+const MOMENT: Duration = Duration::from_secs(30);
+
+/// Forgets what has no reference now: it is not what this scenario lost. Nothing on a kernel without
+/// kmemleak.
+pub fn forget_leaks(guest: &mut Guest) -> Result<()> {
+    guest.check(
+        "leaks=/sys/kernel/debug/kmemleak
+        [ ! -e $leaks ] || { echo scan > $leaks && echo clear > $leaks; }",
+        SCAN,
+    )?;
+    Ok(())
+}
+
+/// Memory that nothing refers to, of an age at which something should. An object is listed when it did
+/// not change between two scans; one that was moved about meanwhile is found by the second.
+pub fn leaks(guest: &mut Guest) -> Result<()> {
+    let found = guest.check(
+        "leaks=/sys/kernel/debug/kmemleak
+        [ -e $leaks ] || exit 0
+        sleep 6; echo scan > $leaks
+        sleep 6; echo scan > $leaks
+        cat $leaks",
+        SCAN,
+    )?;
+    ensure!(found.trim().is_empty(), "memory was lost: {found}");
+    Ok(())
+}
+
+/// The last tests of every machine.
+pub fn cases(guest: &mut Guest) -> Vec<Case> {
+    let case = |name: &str, result: Result<()>| {
+        let outcome = match result {
+            Ok(()) => Outcome::Pass,
+            Err(error) => Outcome::Fail(format!("{error:#}")),
+        };
+        Case::new(name, outcome)
+    };
+    let mut cases = Vec::new();
+    if guest.is_debug() {
+        cases.push(case("no memory was lost", leaks(guest)));
+        cases.push(case("what reports mistakes is still on", watchful(guest)));
+    }
+    cases.push(case("the kernel log holds no complaint", kernel_log(guest)));
+    cases
+}
+
+/// Lockdep ends at its first report or when it runs out of memory, kmemleak when it fails; nothing that
+/// came later would have been seen.
+fn watchful(guest: &mut Guest) -> Result<()> {
+    guest.check(
+        "grep -q 'debug_locks: *1$' /proc/lockdep_stats || { echo 'lockdep is off'; exit 1; }
+        [ -e /sys/kernel/debug/kmemleak ] || { echo 'no kmemleak'; exit 1; }
+        grep -q kasan /proc/kallsyms || { echo 'no KASAN'; exit 1; }",
+        MOMENT,
+    )?;
+    Ok(())
+}
+
+fn kernel_log(guest: &mut Guest) -> Result<()> {
+    let log = guest.dmesg()?;
+    let bad = complaints(&log);
+    ensure!(bad.is_empty(), "{}", bad.join("\n"));
+    Ok(())
+}
+
+fn complaints(log: &str) -> Vec<&str> {
+    let complains = |line: &&str| COMPLAINTS.iter().any(|complaint| line.contains(complaint));
+    log.lines().filter(complains).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::complaints;
+
+    /// As kernels of the series 7.3 print them.
+    #[test]
+    fn what_a_debug_kernel_reports_is_seen() {
+        for line in [
+            "[    9.1] BUG: KASAN: slab-use-after-free in lg_group_put+0x1a/0x40 [launchguard]",
+            "[    9.1] UBSAN: array-index-out-of-bounds in drivers/iommu/intel/iommu.c:12:3",
+            "[    9.1] WARNING: possible circular locking dependency detected",
+            "[    9.1] WARNING: possible recursive locking detected",
+            "[    9.1] WARNING: inconsistent lock state",
+            "[    9.1] WARNING: suspicious RCU usage",
+            "[    9.1] BUG: sleeping function called from invalid context at mm/slub.c:1",
+            "[    9.1] INFO: task kworker/0:1:12 blocked for more than 120 seconds.",
+            "[    9.1] INFO: trying to register non-static key.",
+            "[    9.1] BUG: MAX_LOCKDEP_CHAINS too low!",
+            "[    9.1] ODEBUG: free active (active state 0) object: 0000000012345678",
+            "[    9.1] kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)",
+            "[    9.1] kmemleak: Kernel memory leak detector disabled",
+        ] {
+            assert_eq!(complaints(line), [line]);
+        }
+        assert!(complaints("[    9.1] FAULT_INJECTION: forcing a failure.").is_empty());
+    }
+}
