@@ -9,42 +9,55 @@ need_root
 need_module
 ktap_plan 16
 
-# mode FILE OCTAL
+# mode OCTAL FILE...
 mode() {
-	same "$1 $(stat -c %a "$LG/$1")" "$1 $2"
+	octal=$1
+	shift
+	modes=$(cd "$LG" && stat -c '%n %a' "$@" 2>&1)
+	wrong=$(echo "$modes" | grep -v " $octal\$")
+	[ -z "$wrong" ] || { echo "not $octal: $wrong"; return 1; }
 }
 
 permissions() {
-	for file in verdict reason generation waivers launcher policy_error policy_digest \
-		references_digest pinned_by; do
-		mode "$file" 444 || return 1
-	done
-	for file in event_log evidence; do
-		mode "$file" 400 || return 1
-	done
-	for file in policy references; do
-		mode "$file" 600 || return 1
-	done
-	for file in commit reverify settle; do
-		mode "$file" 200 || return 1
+	mode 444 verdict reason generation waivers launcher policy_error policy_digest \
+		references_digest pinned_by &&
+		mode 400 event_log evidence &&
+		mode 600 policy references &&
+		mode 200 commit reverify settle
+}
+
+# One value a file: one line at most, and it ends with a newline; or nothing. Without a process for
+# each of so many files.
+one_line() {
+	for file in "$@"; do
+		{
+			if IFS= read -r line; then
+				if IFS= read -r line || [ -n "$line" ]; then
+					echo "$file holds more than a line"
+					return 1
+				fi
+			elif [ -n "$line" ]; then
+				echo "$file does not end with a newline"
+				return 1
+			fi
+		} < "$file" || return 1
 	done
 }
 
-# One value a file: one line at most, and it ends with a newline. The file is read from its start:
-# the size that sysfs claims for it misleads a tail that seeks.
-one_line() {
-	for file in "$@"; do
-		[ "$(wc -l < "$file")" -le 1 ] || { echo "$file holds more than a line"; return 1; }
-		[ -z "$(cat "$file")" ] || [ "$(od -An -v -tx1 "$file" | tr -d ' \n' | tail -c 2)" = 0a ] ||
-			{ echo "$file does not end with a newline"; return 1; }
-	done
+# all_match EXTENDED-REGULAR-EXPRESSION FILE...: each has a line, and no line is another.
+all_match() {
+	wrong=$(
+		grep -EvxH "$@" 2>&1
+		shift
+		grep -L . "$@"
+	)
+	[ -z "$wrong" ] || { echo "unexpected: $wrong"; return 1; }
 }
 
 check_words() {
-	for file in "$LG"/checks/*; do
-		matches "${file##*/}" '[A-Z]{3,4}-[0-9]{2}' || return 1
-		one_of "$(cat "$file")" "pass fail unknown n/a" || { echo "in $file"; return 1; }
-	done
+	wrong=$(find "$LG/checks" -mindepth 1 | sed 's/.*\///' | grep -Evx '[A-Z]{3,4}-[0-9]{2}')
+	[ -z "$wrong" ] || { echo "no check's name: $wrong"; return 1; }
+	all_match 'pass|fail|unknown|n/a' "$LG"/checks/*
 }
 
 # The checks that this version promises.
@@ -60,9 +73,7 @@ check_names() {
 
 register_values() {
 	[ -n "$(ls "$LG/registers")" ] || { echo "no registers"; return 1; }
-	for file in "$LG"/registers/*; do
-		matches "$(cat "$file")" '0x[0-9a-f]+|[0-9a-f]{64}|unknown' || { echo "in $file"; return 1; }
-	done
+	all_match '0x[0-9a-f]+|[0-9a-f]{64}|unknown' "$LG"/registers/*
 }
 
 register_names() {

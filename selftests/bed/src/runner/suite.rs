@@ -75,8 +75,9 @@ impl Bench {
 
     /// The machine of a scenario.
     pub fn config(&self, spec: &MachineSpec, kernel: &Kernel, initrd: &Path) -> Result<Config> {
+        // Without nopti the emulator forgets its translations at every system call.
         let args = format!(
-            "console=ttyS0 iomem=relaxed panic=1 {} {}",
+            "console=ttyS0 iomem=relaxed panic=1 nopti {} {}",
             spec.kernel_args,
             kernel.args()
         );

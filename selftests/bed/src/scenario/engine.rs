@@ -147,8 +147,14 @@ pub fn state(guest: &mut Guest) -> Result<State> {
 
 /// A new judgement.
 pub fn reverify(guest: &mut Guest) -> Result<State> {
-    let now = State::parse(&guest.check(&format!("{REVERIFY}{READ}"), MOMENT)?)?;
+    let now = renewed(guest)?;
     judge::compare(now, guest)
+}
+
+/// A new judgement that another one is measured against: its evidence, most of what a step costs, is
+/// not judged here once more.
+fn renewed(guest: &mut Guest) -> Result<State> {
+    State::parse(&guest.check(&format!("{REVERIFY}{READ}"), MOMENT)?)
 }
 
 fn load(step: &Load, guest: &mut Guest, context: &Surroundings<'_>) -> Result<()> {
@@ -193,7 +199,7 @@ fn look(step: &Look, guest: &mut Guest, context: &Surroundings<'_>) -> Result<()
 }
 
 fn corrupt(step: &Corrupt, guest: &mut Guest, context: &Surroundings<'_>) -> Result<()> {
-    let before = reverify(guest).context("before the change")?;
+    let before = renewed(guest).context("before the change")?;
     let undo = change(guest.machine(), step)?;
     let after = reverify(guest);
     // The evidence goes back whatever came out, so that the next step starts from good.
@@ -201,7 +207,7 @@ fn corrupt(step: &Corrupt, guest: &mut Guest, context: &Surroundings<'_>) -> Res
         guest.machine().restore(undo)?;
     }
     let after = after.context("after the change")?;
-    let restored = reverify(guest).context("after the change was taken back")?;
+    let restored = renewed(guest).context("after the change was taken back")?;
     context.holds(&step.expect, &after, Some(&before))?;
     restored
         .same_as(&before)
@@ -233,7 +239,7 @@ fn commit(step: &Commit, guest: &mut Guest, context: &Surroundings<'_>) -> Resul
     let (staged, digest) = damaged(&text, step.damage);
     let file = step.target.file();
     guest.put("/tmp/text", &staged)?;
-    let before = state(guest)?;
+    let before = State::parse(&guest.check(READ, MOMENT)?)?;
     let in_force = format!("sha256sum < {SYSFS}/{file}");
     let force_before = guest.check(&in_force, MOMENT)?;
     guest.check(&format!("cat /tmp/text > {SYSFS}/{file}"), MOMENT)?;
