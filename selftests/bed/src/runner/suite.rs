@@ -390,6 +390,7 @@ fn work(
         ..Group::default()
     };
     let references = board.kept(job);
+    let started = Instant::now();
     let result = (|| {
         let initrd = ram_disks.get(&job.kernel.release).context("no RAM disk")?;
         let config = bench.config(&job.scenario.machine, job.kernel, initrd)?;
@@ -425,6 +426,8 @@ fn work(
             None
         }
     };
+    let seconds = started.elapsed().as_secs();
+    group.notes.push(format!("{seconds} s"));
     if !group.passed() {
         group.notes.push(format!("logs: {}", logs.display()));
         progress("FAILED");
