@@ -14,15 +14,16 @@ TESTED := $(if $(filter debug,$(KERNEL)),debug-module,modules)
 .DEFAULT_GOAL := modules
 .PHONY: modules debug-module sdk sdk-ready stage launchguardctl docs-cli test exercised demo fuzz mutants lint check-chapters clean help
 
-# Kernels are built one after the other; each build uses all processors.
+# All kernels at once: most of each build is one crate, which is one process.
 ifneq ($(KDIR),)
 modules:
 	@scripts/sdk/module "$(KDIR)"
 else
 modules: sdk-ready
-	@scripts/sdk/sdk list | while read -r dir; do \
-		scripts/sdk/module "$$dir/build" </dev/null || exit 1; \
-	done
+	@jobs=(); for dir in $$(scripts/sdk/sdk list); do \
+		scripts/sdk/module "$$dir/build" </dev/null & jobs+=($$!); \
+	done; \
+	status=0; for job in "$${jobs[@]}"; do wait "$$job" || status=1; done; exit $$status
 endif
 
 debug-module: sdk-ready
