@@ -65,6 +65,10 @@ pub enum Command {
         /// Exit with status 1 for warnings, too
         #[arg(long)]
         strict: bool,
+        /// Compare references with the launch in this evidence; default: that of this machine, if
+        /// there is one
+        #[arg(long, value_name = "EVIDENCE")]
+        evidence: Option<PathBuf>,
     },
     /// Say what a policy would do with each IOMMU group of this machine, without loading it
     DryRun {

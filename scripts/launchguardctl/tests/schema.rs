@@ -179,6 +179,9 @@ fn every_command_keeps_its_schema() {
     for text in [&pins, &policy, &broken] {
         seen.valid("lint", &run(&["--json", "lint", text]));
     }
+    let compared = ["--json", "lint", &pins, "--evidence", &evidence];
+    let compared = seen.valid("lint", &run(&compared));
+    assert_eq!(compared["launch"]["covered"], serde_json::json!(["sha256"]));
     seen.valid("dry-run", &run(&["--json", "dry-run", &policy]));
     seen.valid(
         "load",

@@ -297,11 +297,10 @@ fn lint_warns() {
         "nothing is ever verified",
     );
     one("version 1\non-failure panic\n", 2, "will not stay up");
-    one("version 1\non-failure quarantine\n", 2, "blocks no device");
     one(
-        "version 1\narrivals quarantine\nallow 8086:10d3\n",
-        3,
-        "chooses its ids",
+        "version 1\non-failure quarantine\n",
+        2,
+        "what a driver has is not blocked",
     );
     one("version 1\nextend-pcr 10\n", 2, "IMA extends this PCR");
     one("version 1\nseal\n", 2, "references cannot be changed");
@@ -310,7 +309,10 @@ fn lint_warns() {
         2,
         "reach nothing",
     );
-    one("version 1\nunbound leave\n", 2, "no effect in this version");
+    let elsewhere = "version 1\nregion r 0x1000 + 4K\nregion other 0x2000 + 4K\ncompartment a {\n\
+                     device 0000:03:00.0\nwindow 0x1000 + 4K r\n}\n";
+    one(elsewhere, 3, "no window lies in this region");
+    one("version 1\nfault-budget 16 per 10s\n", 2, "no compartment");
     let launch = |pins: &str| format!("version 1 references\n\nlaunch \"a\" {{\n{pins}\n}}\n");
     one(
         &launch(&format!("pcr 17 sha256 {digest}")),
@@ -328,12 +330,155 @@ fn lint_warns() {
         &["--strict"],
     );
     assert_eq!(quiet.status, Some(0), "{quiet:?}");
+    // Statements about devices are carried out: to write them down surprises nobody.
+    let devices =
+        "version 1\narrivals quarantine\nunbound quarantine\nallow path 0000:00:1c.0/00.0\n\
+                   fault-budget 16 per 10s\nregion r 0x1000 + 8K\ncompartment a {\n\
+                   window 0x2000 + 4K rw\ndevice 0000:03:00.0\n}\n";
+    let quiet = lint(devices, &["--strict"]);
+    assert_eq!(quiet.status, Some(0), "{quiet:?}");
+    assert_eq!(quiet.json()["warnings"], json!([]));
     let enrolled = Machine::launched().references(HashAlg::Sha256, &[17, 18]);
     assert_eq!(lint(&enrolled, &["--strict"]).status, Some(0));
     // A plan that no machine could carry out is an error, not a warning.
     let planned = lint("version 1\nregion a 1 + 4K\n", &[]);
     assert_eq!(planned.status, Some(1));
     assert_eq!(planned.json()["error"]["column"], json!(10));
+}
+
+/// Lints `text`; the warnings.
+fn warnings(text: &str, more: &[&str]) -> Vec<String> {
+    let place = directory();
+    let path = file(&place, "text", text);
+    let linted = run(&[&["lint", "--json", path.to_str().expect("UTF-8")], more].concat());
+    assert_eq!(linted.status, Some(0), "{linted:?}");
+    let warnings = linted.json()["warnings"].clone();
+    let all = warnings.as_array().expect("a list");
+    all.iter()
+        .map(|warning| warning["what"].as_str().expect("words").to_owned())
+        .collect()
+}
+
+/// Whoever brings a device chooses its ids: that is said wherever an exception for ids lets something
+/// be what would be blocked.
+#[test]
+fn lint_warns_of_exceptions_that_an_attacker_can_claim() {
+    for (said, words) in [
+        (
+            "arrivals quarantine",
+            "counts only for what is there at boot",
+        ),
+        (
+            "unbound quarantine",
+            "when the machine boots is not blocked",
+        ),
+        (
+            "arrivals quarantine\nunbound quarantine",
+            "when the machine boots is not blocked",
+        ),
+        (
+            "arrivals allow\nunbound leave",
+            "this exception is for nothing",
+        ),
+        ("on-failure log", "this exception is for nothing"),
+    ] {
+        let found = warnings(&format!("version 1\n{said}\nallow 8086:10d3\n"), &[]);
+        assert_eq!(found.len(), 1, "{said}: {found:?}");
+        assert!(found[0].contains(words), "{said}: {found:?}");
+        let names_ids = found[0].contains("chooses its ids");
+        assert_eq!(names_ids, said.contains("quarantine"), "{said}: {found:?}");
+    }
+    // A path is a place, and nobody can claim that.
+    for said in ["arrivals quarantine", "unbound quarantine"] {
+        let text = format!("version 1\n{said}\nallow path 0000:00:1c.0/00.0\n");
+        assert_eq!(warnings(&text, &[]), Vec::<String>::new(), "{said}");
+    }
+    let path = "version 1\nallow path 0000:00:1c.0/00.0\n";
+    assert!(warnings(path, &[])[0].contains("for nothing"));
+}
+
+/// References that pin PCR 17 and 18 in `banks`.
+fn pins(banks: &[HashAlg]) -> String {
+    let mut text = "version 1 references\nlaunch \"a\" {\n".to_owned();
+    for alg in banks {
+        let digest = "ab".repeat(alg.size());
+        text.push_str(&format!("pcr 17 {alg} {digest}\npcr 18 {alg} {digest}\n"));
+    }
+    text + "}\n"
+}
+
+/// A bank that covers too little is found by comparison with a launch, else by what tboot does when
+/// nobody tells it otherwise (tboot, policy.c: extpol fixed to sha256).
+#[test]
+fn lint_warns_of_a_bank_that_covers_too_little() {
+    use HashAlg::{Sha1, Sha256, Sha384};
+    let none = directory();
+    let none = none.path().to_str().expect("UTF-8").to_owned();
+    let alone = |banks: &[HashAlg]| warnings(&pins(banks), &["--sysfs", &none]);
+    assert_eq!(alone(&[Sha256]), Vec::<String>::new());
+    for banks in [&[Sha384][..], &[Sha256, Sha384]] {
+        let found = alone(banks);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(
+            found[0].contains("pins sha384: tboot's default"),
+            "{found:?}"
+        );
+    }
+    // SHA-1 beside a strong bank is no covered bank either; alone it is that of a TPM 1.2.
+    assert_eq!(alone(&[Sha1, Sha256]).len(), 2);
+    assert!(!alone(&[Sha1]).iter().any(|what| what.contains("tboot")));
+
+    let machines = [
+        (Machine::launched(), vec![Sha256]),
+        (
+            Machine::with_records(
+                &BANKS,
+                launchguard_host_tests::fixture::launch::records(&BANKS, &BANKS),
+            ),
+            BANKS.to_vec(),
+        ),
+    ];
+    for (machine, covered) in machines {
+        let device = sysfs(&machine);
+        let here = device.path().to_str().expect("UTF-8");
+        let evidence = device.path().join("evidence");
+        let evidence = evidence.to_str().expect("UTF-8");
+        for more in [
+            &["--sysfs", here][..],
+            &["--sysfs", none.as_str(), "--evidence", evidence],
+        ] {
+            for alg in [Sha256, Sha384] {
+                let found = warnings(&pins(&[alg]), more);
+                assert_eq!(found.is_empty(), covered.contains(&alg), "{alg}: {found:?}");
+                // What the module would say: the same machine under these pins.
+                let judged = machine.judge("", Some(&pins(&[alg])));
+                let fails = judged.outcome(CheckId::Tpm02) == Outcome::Fail;
+                assert_eq!(found.is_empty(), !fails, "{alg}: {found:?}");
+                for what in &found {
+                    assert!(what.contains("does not cover the launch of"), "{what}");
+                    assert!(what.contains("what does: sha256)"), "{what}");
+                }
+            }
+        }
+    }
+    // A machine that was not launched has nothing to compare with.
+    let device = sysfs(&Machine::never_launched());
+    let here = device.path().to_str().expect("UTF-8");
+    let found = warnings(&pins(&[Sha384]), &["--sysfs", here]);
+    assert!(found[0].contains("tboot's default"), "{found:?}");
+    let evidence = device.path().join("evidence");
+    let place = directory();
+    let text = file(&place, "text", pins(&[Sha256]));
+    let policy = file(&place, "policy", "version 1\n");
+    for (text, evidence) in [(&text, &evidence), (&text, &text), (&policy, &evidence)] {
+        let refused = run(&[
+            "lint".as_ref(),
+            text.as_os_str(),
+            "--evidence".as_ref(),
+            evidence.as_os_str(),
+        ]);
+        assert_eq!(refused.status, Some(2), "{refused:?}");
+    }
 }
 
 #[test]

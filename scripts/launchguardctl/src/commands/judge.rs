@@ -41,7 +41,7 @@ pub fn run(
 
 /// The bytes of a file. From the module they come in many reads, which fit together only when all
 /// met the same snapshot.
-fn read(file: &Path) -> Result<Vec<u8>> {
+pub fn read(file: &Path) -> Result<Vec<u8>> {
     let mut bytes = input::read(file)?;
     for _ in 1..TRIES {
         let torn = matches!(

@@ -5,21 +5,44 @@
 //! A text that is well-formed can still surprise its owner: warnings say so. They count as an error only
 //! with `--strict`.
 
+mod coverage;
 mod warnings;
 
 use crate::cli::TextKind;
 use crate::input;
 use crate::report::Report;
 use anyhow::{bail, Result};
+use coverage::Coverage;
 use launchguard_pure::plan;
 use launchguard_pure::verify::policy::{Policy, PolicyError, References};
 use serde_json::json;
 use std::path::Path;
 
-/// Checks the text in `file`. A policy is also planned, as far as that needs no machine.
-pub fn run(file: &Path, kind: Option<TextKind>, strict: bool) -> Result<Report> {
+/// How a text is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Options<'a> {
+    /// What it is; `None` for what its version line says.
+    pub kind: Option<TextKind>,
+    /// Warnings count.
+    pub strict: bool,
+    /// Evidence of a launch that references are compared with; `None` for that of the machine here.
+    pub evidence: Option<&'a Path>,
+}
+
+/// Checks the text in `file`. A policy is also planned, as far as that needs no machine; references
+/// are compared with the banks that cover a launch, where there is one.
+pub fn run(sysfs: &Path, file: &Path, options: &Options<'_>) -> Result<Report> {
     let text = input::read(file)?;
-    let kind = kind_of(&text, file, kind)?;
+    let kind = kind_of(&text, file, options.kind)?;
+    let coverage = match (kind, options.evidence) {
+        (TextKind::Policy, Some(_)) => bail!("--evidence is for references"),
+        (TextKind::Policy, None) => None,
+        (TextKind::References, Some(evidence)) => Some(Coverage::of_file(evidence)?),
+        (TextKind::References, None) => Coverage::of_machine(sysfs),
+    };
+    let compared = coverage
+        .as_ref()
+        .map(|one| json!({"source": one.source, "covered": one.names()}));
     let name = file.display();
     let checked = match kind {
         TextKind::Policy => Policy::parse(&text).and_then(|policy| {
@@ -32,7 +55,10 @@ pub fn run(file: &Path, kind: Option<TextKind>, strict: bool) -> Result<Report> 
                 "sinit": references.sinits().count(),
                 "mle": references.mles().count(),
             });
-            (holds, warnings::of_references(&references, &text))
+            (
+                holds,
+                warnings::of_references(&references, &text, coverage.as_ref()),
+            )
         }),
     };
     let (holds, warnings) = match checked {
@@ -44,6 +70,7 @@ pub fn run(file: &Path, kind: Option<TextKind>, strict: bool) -> Result<Report> 
                     "kind": kind.name(),
                     "good": false,
                     "holds": null,
+                    "launch": compared,
                     "warnings": [],
                     "error": error_json(&error),
                 }),
@@ -59,7 +86,7 @@ pub fn run(file: &Path, kind: Option<TextKind>, strict: bool) -> Result<Report> 
         ));
     }
     said.push_str(&format!("{name}: well-formed {}", kind.name()));
-    let good = !strict || warnings.is_empty();
+    let good = !options.strict || warnings.is_empty();
     let listed: Vec<_> = warnings
         .iter()
         .map(|warning| json!({"line": warning.line, "what": warning.what}))
@@ -70,6 +97,7 @@ pub fn run(file: &Path, kind: Option<TextKind>, strict: bool) -> Result<Report> 
             "kind": kind.name(),
             "good": good,
             "holds": holds,
+            "launch": compared,
             "warnings": listed,
             "error": null,
         }),

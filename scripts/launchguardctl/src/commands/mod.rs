@@ -28,7 +28,19 @@ pub fn run(cli: &Cli) -> Result<Report> {
         Command::Status { format } => status::run(&cli.sysfs, *format),
         Command::Explain { id } => explain::run(id.as_deref()),
         Command::Enroll { name } => enroll::run(&cli.sysfs, name.as_deref()),
-        Command::Lint { file, kind, strict } => lint::run(file, *kind, *strict),
+        Command::Lint {
+            file,
+            kind,
+            strict,
+            evidence,
+        } => {
+            let options = lint::Options {
+                kind: *kind,
+                strict: *strict,
+                evidence: evidence.as_deref(),
+            };
+            lint::run(&cli.sysfs, file, &options)
+        }
         Command::DryRun { policy } => dry_run::run(policy),
         Command::Load { file, kind } => load::run(&cli.sysfs, file, *kind),
         Command::Judge {

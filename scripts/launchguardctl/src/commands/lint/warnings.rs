@@ -2,9 +2,11 @@
 
 //! What is well-formed and still surprises.
 
+use super::coverage::Coverage;
+use launchguard_pure::decode::digest::HashAlg;
 use launchguard_pure::verify::catalogue::Severity;
 use launchguard_pure::verify::policy::{
-    Arrivals, Exception, Launch, OnFailure, Policy, References,
+    Arrivals, Exception, Launch, OnFailure, Policy, References, Unbound,
 };
 
 /// A warning, and the line that it is about.
@@ -22,16 +24,6 @@ fn warning(line: u32, what: impl Into<String>) -> Warning {
         what: what.into(),
     }
 }
-
-/// Statements that are planned and have no effect in this version.
-const LATER: [&str; 6] = [
-    "arrivals",
-    "unbound",
-    "allow",
-    "fault-budget",
-    "region",
-    "compartment",
-];
 
 /// Warnings about a policy, by line.
 pub fn of_policy(policy: &Policy<'_>) -> Vec<Warning> {
@@ -54,7 +46,8 @@ pub fn of_policy(policy: &Policy<'_>) -> Vec<Warning> {
             OnFailure::Log => {}
             OnFailure::Quarantine => found.push(warning(
                 place.line,
-                "this version blocks no device: the verdict is written to the kernel's log only",
+                "what a driver has is not blocked, whatever the verdict: dma/exposed_devices lists \
+                 what could still reach memory",
             )),
             OnFailure::Panic => found.push(warning(
                 place.line,
@@ -65,11 +58,18 @@ pub fn of_policy(policy: &Policy<'_>) -> Vec<Warning> {
     }
     for allow in policy.allows() {
         let ids = matches!(allow.exception, Exception::Ids(..));
-        if ids && policy.arrivals() == Arrivals::Quarantine {
+        found.extend(exception(policy, ids).map(|what| warning(allow.place.line, what)));
+    }
+    for region in policy.regions() {
+        let holds = |base: u64| {
+            base.checked_sub(region.base)
+                .is_some_and(|at| at < region.size)
+        };
+        let mut windows = policy.compartments().flat_map(|one| one.windows());
+        if !windows.any(|window| holds(window.base)) {
             found.push(warning(
-                allow.place.line,
-                "whoever brings a device chooses its ids: this counts only for what is there at \
-                 boot; name what may arrive by its path",
+                region.place.line,
+                "no window lies in this region: it changes nothing",
             ));
         }
     }
@@ -78,6 +78,14 @@ pub fn of_policy(policy: &Policy<'_>) -> Vec<Warning> {
             found.push(warning(
                 compartment.place.line,
                 "no window: the devices of this compartment reach nothing",
+            ));
+        }
+    }
+    if policy.compartments().next().is_none() {
+        for place in policy.places("fault-budget") {
+            found.push(warning(
+                place.line,
+                "no compartment: the faults of other devices are counted, and cost them nothing",
             ));
         }
     }
@@ -94,15 +102,29 @@ pub fn of_policy(policy: &Policy<'_>) -> Vec<Warning> {
              their file when the module is loaded",
         ));
     }
-    let later = LATER.iter().flat_map(|word| policy.places(word));
-    if let Some(line) = later.map(|place| place.line).min() {
-        found.push(warning(
-            line,
-            "statements about devices are checked, and have no effect in this version",
-        ));
-    }
     found.sort_by_key(|warning| warning.line);
     found
+}
+
+/// What surprises about an exception, for vendor and device `ids` or for a path.
+fn exception(policy: &Policy<'_>, ids: bool) -> Option<&'static str> {
+    let arrivals = policy.arrivals() == Arrivals::Quarantine;
+    let unbound = policy.unbound() == Unbound::Quarantine;
+    match (arrivals, unbound) {
+        // `on-failure quarantine` makes no exceptions.
+        (false, false) => Some(
+            "neither arrivals nor unbound devices are quarantined: this exception is for nothing",
+        ),
+        (_, true) if ids => Some(
+            "whoever brings a device chooses its ids: one that claims these when the machine boots \
+             is not blocked, and what arrives later is; name a place by its path",
+        ),
+        (true, false) if ids => Some(
+            "whoever brings a device chooses its ids: this counts only for what is there at boot; \
+             name what may arrive by its path",
+        ),
+        _ => None,
+    }
 }
 
 /// Who else is known to extend a PCR.
@@ -116,8 +138,13 @@ const fn user_of(pcr: u32) -> Option<&'static str> {
     }
 }
 
-/// Warnings about references, by line.
-pub fn of_references(references: &References<'_>, text: &[u8]) -> Vec<Warning> {
+/// Warnings about references, by line. `coverage` is that of a launch that they are for, if there is one
+/// to compare with.
+pub fn of_references(
+    references: &References<'_>,
+    text: &[u8],
+    coverage: Option<&Coverage>,
+) -> Vec<Warning> {
     let text = String::from_utf8_lossy(text);
     let mut found = Vec::new();
     for launch in references.launches() {
@@ -137,8 +164,36 @@ pub fn of_references(references: &References<'_>, text: &[u8]) -> Vec<Warning> {
                 "a pin in a bank of less than 256 bits proves nothing: collisions are known",
             ));
         }
+        for alg in HashAlg::ALL {
+            if launch.pins().any(|pin| pin.digest.alg() == alg) {
+                found.extend(uncovered(&launch, alg, coverage).map(|what| warning(line, what)));
+            }
+        }
     }
     found
+}
+
+/// What surprises about pins in the bank of `alg`: that the launch is not seen there as a whole.
+fn uncovered(launch: &Launch<'_>, alg: HashAlg, coverage: Option<&Coverage>) -> Option<String> {
+    let name = launch.name;
+    if let Some(coverage) = coverage {
+        let (source, banks) = (&coverage.source, coverage.words());
+        return (!coverage.covers(alg)).then(|| {
+            format!(
+                "\"{name}\" pins {alg}, which does not cover the launch of {source} (what does: \
+                 {banks}): such a launch fails TPM-02"
+            )
+        });
+    }
+    // With a TPM 1.2 there is no other bank than that of SHA-1.
+    let is_tpm12 = !launch.pins().any(|pin| pin.digest.alg().is_strong());
+    (alg != HashAlg::Sha256 && !is_tpm12).then(|| {
+        format!(
+            "\"{name}\" pins {alg}: tboot's default extends its policy, kernel and command line into \
+             sha256 only, and a bank that does not see them fails TPM-02; extpol=embedded covers all \
+             banks (--evidence compares with a launch)"
+        )
+    })
 }
 
 fn no_pair(launch: &Launch<'_>) -> String {
