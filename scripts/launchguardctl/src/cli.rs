@@ -12,7 +12,8 @@ const SYSFS: &str = "/sys/devices/faux/launchguard";
 
 /// Decode, replay and judge the evidence of a measured launch, and talk to launchguard.ko.
 ///
-/// Exit status: 0 good or well-formed, 1 not good, 2 wrong usage or unreadable input.
+/// Exit status: 0 good or well-formed, 1 not good, 2 wrong usage or unreadable input. A file that ends
+/// inside a structure is unreadable; one that can be read, and whose content is wrong, is not good.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "launchguardctl", version)]
 pub struct Cli {
@@ -246,7 +247,7 @@ pub enum Decode {
         /// The copy; - for standard input
         file: PathBuf,
     },
-    /// An authenticated code module, or the start of one
+    /// An authenticated code module
     Acm {
         /// The module; - for standard input
         file: PathBuf,

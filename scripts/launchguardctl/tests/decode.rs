@@ -6,7 +6,7 @@ mod common;
 
 use common::{directory, exported_log, file, run, Run};
 use launchguard_host_tests::exercise::Evidence;
-use launchguard_host_tests::fixture::{lcp, log, sinit_hash, Machine, BANKS};
+use launchguard_host_tests::fixture::{acm, lcp, log, sinit_hash, Machine, BANKS};
 use launchguard_pure::decode::digest::{Digest, HashAlg};
 use serde_json::json;
 use std::path::Path;
@@ -180,8 +180,20 @@ fn a_module_is_shown_with_header_and_table() {
     assert_eq!(found["processors"][0]["signature_mask"], "0x0");
     assert_eq!(found["tpm"]["algs"], json!(["0xb"]));
     assert_eq!(found["tpm"]["nv_indices"], "0x018000..");
-    let cut = decode("acm", &file(&place, "cut", &module[..2048]));
-    assert_eq!(cut.status, Some(1), "{cut:?}");
+    // Header and table are there as a whole, and the rest of the module is not.
+    for size in [2048, module.len() - 1] {
+        let cut = decode("acm", &file(&place, "cut", &module[..size]));
+        assert_eq!(cut.status, Some(2), "{cut:?}");
+        let words = format!("has {} bytes, {size} are in the file", module.len());
+        assert!(cut.stderr.contains(&words), "{cut:?}");
+    }
+    // All of it is there, and a list has more entries than would fit.
+    let mut wrong = module.clone();
+    wrong[acm::PROCESSORS..acm::PROCESSORS + 4].copy_from_slice(&1024u32.to_le_bytes());
+    let wrong = decode("acm", &file(&place, "wrong", wrong));
+    assert_eq!(wrong.status, Some(1), "{wrong:?}");
+    let problems = wrong.json()["problems"].to_string();
+    assert!(problems.contains("processor list at"), "{problems}");
     let none = decode("acm", &file(&place, "none", &module[..100]));
     assert_eq!(none.status, Some(2), "{none:?}");
 }
@@ -219,8 +231,16 @@ fn a_policy_is_shown_by_its_fields() {
     let element = &decoded.json()["lists"][0]["elements"][0];
     assert_eq!(element["type"], "MLE2");
     assert_eq!(element["hashes"], json!(["07".repeat(32)]));
-    let cut = decode("lcp", &file(&place, "cut", &data[..data.len() - 1]));
-    assert_eq!(cut.status, Some(1), "{cut:?}");
+    for size in [33, data.len() - 1] {
+        let cut = decode("lcp", &file(&place, "cut", &data[..size]));
+        assert_eq!(cut.status, Some(2), "{cut:?}");
+        assert!(cut.stderr.contains("are there"), "{cut:?}");
+    }
+    // A file that is longer than what it holds was read as a whole.
+    let longer = decode("lcp", &file(&place, "more", [&data[..], &[0]].concat()));
+    assert_eq!(longer.status, Some(1), "{longer:?}");
+    let problems = longer.json()["problems"].to_string();
+    assert!(problems.contains("1 bytes are left behind"), "{problems}");
 }
 
 #[test]
@@ -342,7 +362,11 @@ fn a_log_with_something_behind_it_needs_its_range() {
     let value = &found["banks"]["sha256"]["17"];
     assert_eq!(*value, machine.pcr(HashAlg::Sha256, 17).to_string());
     let without = run(&["replay", "--json", "--first", "3", path]);
-    assert_eq!(without.status, Some(1), "{without:?}");
+    assert_eq!(without.status, Some(2), "{without:?}");
+    assert!(
+        without.stderr.contains(&format!("--next {end}")),
+        "{without:?}"
+    );
 }
 
 /// A change of a log's records.
@@ -368,16 +392,58 @@ fn a_log_that_is_not_good_says_why() {
         let first = problems[0].as_str().expect("a problem");
         assert!(first.starts_with(check), "{first}");
     }
-    // Cut in the middle of its last record: nothing may be replayed.
-    let log = good.log.expect("a log");
-    let path = file(&place, "cut", &log[..good.log_next as usize - 9]);
-    let replayed = run(&["replay", "--json", path.to_str().expect("UTF-8")]);
-    assert_eq!(replayed.status, Some(1), "{replayed:?}");
-    assert_eq!(replayed.json()["banks"], json!({}));
-    assert_eq!(
-        replayed.json()["problems"].as_array().map(Vec::len),
-        Some(1)
-    );
+}
+
+/// A log that ends inside a record is no log: the error names the place and how to leave that out.
+#[test]
+fn a_log_that_is_cut_is_unreadable() {
+    let place = directory();
+    let machine = Machine::launched();
+    let log = machine.log.clone().expect("a log");
+    let next = machine.log_next as usize;
+    let whole = decode("eventlog", &file(&place, "whole", &log[..next])).json();
+    let last = &whole["events"][machine.records.len() - 1]["offset"];
+    let last = usize::try_from(last.as_u64().expect("a number")).expect("an offset");
+    let mut cuts = vec![last + 1, last + 4, last + 8, last + 12, next - 9, next - 1];
+    // Inside the header that every crypto-agile log begins with, too.
+    cuts.push(40);
+    for cut in cuts {
+        let path = file(&place, "cut", &log[..cut]);
+        let path = path.to_str().expect("UTF-8");
+        for command in [&["replay", "--json"][..], &["decode", "eventlog"]] {
+            let refused = run(&[command, &[path]].concat());
+            assert_eq!(refused.status, Some(2), "{cut}: {refused:?}");
+            assert_eq!(refused.stdout, "");
+            let place = refused.stderr.contains("event log offset");
+            assert!(place && refused.stderr.contains("left"), "{refused:?}");
+            let hint = format!("--next {last} leaves out");
+            assert_eq!(refused.stderr.contains(&hint), cut > 40, "{refused:?}");
+        }
+        if cut > 40 {
+            let read = run(&["replay", "--json", "--next", &last.to_string(), path]);
+            assert_eq!(read.json()["events"], machine.records.len() - 1, "{read:?}");
+        }
+    }
+    // The other formats: a container and a legacy log whose last record is cut.
+    let tpm12 = Machine::launched_with_tpm12();
+    let legacy = Machine::launched_with_legacy_logs();
+    for log in [
+        exported_log(&tpm12),
+        legacy.further_logs[0].bytes[..legacy.further_logs[0].next as usize].to_vec(),
+    ] {
+        let path = file(&place, "cut", &log[..log.len() - 3]);
+        let refused = run(&["replay", path.to_str().expect("UTF-8")]);
+        assert_eq!(refused.status, Some(2), "{refused:?}");
+    }
+    // A container that was copied as a whole, and counts a part of a record.
+    let mut log = exported_log(&tpm12);
+    let next = tpm12.log_next - 3;
+    log[44..48].copy_from_slice(&next.to_le_bytes());
+    let path = file(&place, "counted", log);
+    let refused = run(&["replay", path.to_str().expect("UTF-8")]);
+    assert_eq!(refused.status, Some(2), "{refused:?}");
+    assert!(refused.stderr.contains("left"), "{refused:?}");
+    assert!(!refused.stderr.contains("--next"), "{refused:?}");
 }
 
 #[test]

@@ -41,11 +41,16 @@ impl LogBytes {
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, or holds no log.
+    /// When the file cannot be read, holds no log, or one with a record that cannot be read: what a
+    /// log that breaks off leads to says nothing.
     pub fn read(file: &LogFile) -> Result<Self> {
         let container = input::read(&file.file)?;
-        Self::find(container, file.first, file.next, file.alg)
-            .with_context(|| file.file.display().to_string())
+        let read = || {
+            let log = Self::find(container, file.first, file.next, file.alg)?;
+            log.logs().try_for_each(|log| whole(&log))?;
+            Ok::<_, anyhow::Error>(log)
+        };
+        read().with_context(|| file.file.display().to_string())
     }
 
     /// Finds the logs in `container`, from `first` to `next` or to where nothing but zeros follows.
@@ -134,6 +139,28 @@ impl LogBytes {
         }
         set
     }
+}
+
+/// Whether every record of a log can be read.
+///
+/// # Errors
+///
+/// The first that cannot, and how to leave it out.
+fn whole(log: &Log<'_>) -> Result<()> {
+    let mut before = None;
+    for event in log.events() {
+        match event {
+            Ok(event) => before = Some(event.offset + event.bytes.len()),
+            Err(error) => {
+                // A TPM 1.2 container says itself where its records end.
+                let hint = before
+                    .filter(|_| log.format() != LogFormat::Tpm12Container)
+                    .map(|end| format!(" (--next {end} leaves out what cannot be read)"));
+                bail!("{error}{}", hint.unwrap_or_default());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Judges logs for themselves: replay, coverage and the checks that look at nothing but the log. All

@@ -5,27 +5,27 @@
 use super::hexadecimal;
 use crate::input;
 use crate::report::{tree, Report};
-use anyhow::{anyhow, Context, Result};
+use anyhow::{anyhow, ensure, Context, Result};
 use launchguard_pure::decode::acm::{Acm, Chipset, List, Lists, TpmInfo};
 use launchguard_pure::decode::mle::Capabilities;
 use serde_json::{json, Value};
 use std::path::Path;
 
-/// Decodes header and information table of the module in `file`. A module that was cut behind these
-/// is shown, but is not good.
+/// Decodes header and information table of the module in `file`, which has to be there as a whole.
 pub fn run(file: &Path) -> Result<Report> {
     let bytes = input::read(file)?;
     let acm = Acm::decode(&bytes, u64::MAX)
         .map_err(|error| anyhow!("{error}"))
         .with_context(|| file.display().to_string())?;
     let Acm { header, info } = acm;
+    ensure!(
+        header.size <= bytes.len() as u64,
+        "{}: the module has {} bytes, {} are in the file",
+        file.display(),
+        header.size,
+        bytes.len()
+    );
     let mut problems = Vec::new();
-    if header.size > bytes.len() as u64 {
-        let (size, there) = (header.size, bytes.len());
-        problems.push(format!(
-            "the module has {size} bytes, {there} are in the file"
-        ));
-    }
     let lists = Lists::decode(&bytes, &header, &info).unwrap_or_else(|error| {
         problems.push(error.to_string());
         Lists::default()

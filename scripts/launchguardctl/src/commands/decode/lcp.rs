@@ -78,6 +78,8 @@ fn data(bytes: &[u8], problems: &mut Vec<String>) -> Result<Value, LcpError> {
     for found in data.lists() {
         match found {
             Ok(found) => lists.push(list(&found, problems)),
+            // The file ends inside a list: it was cut.
+            Err(error @ LcpError::Short { .. }) => return Err(error),
             Err(error) => problems.push(error.to_string()),
         }
     }
