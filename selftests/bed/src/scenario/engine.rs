@@ -50,7 +50,7 @@ impl Surroundings<'_> {
     /// Compares a judgement with what is expected, and notes it when it is that.
     fn holds(&self, expect: &Expect, now: &State, before: Option<&State>) -> Result<()> {
         expect.compare(now, before)?;
-        self.journal.note(expect, now);
+        self.journal.note(expect, now, before.is_some());
         Ok(())
     }
 }

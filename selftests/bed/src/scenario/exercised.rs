@@ -10,7 +10,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::expect::{Expect, State};
+use super::expect::{Drift, Expect, State, DRIFT};
 
 /// Environment variable that names the folder of the notes; nothing is written without it.
 const VARIABLE: &str = "LAUNCHGUARD_EXERCISED";
@@ -23,11 +23,14 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Notes the outcomes of `now`, which is what `expect` expects. A failure counts only when
-    /// the step names it: what fails beside the point of a step is not shown to be right.
-    pub fn note(&self, expect: &Expect, now: &State) {
+    /// Notes the outcomes of `now`, which is what `expect` expects; `changed` after evidence was
+    /// changed. A failure counts only when the step names it, or it is the drift that a change is
+    /// compared with: what fails beside the point of a step is not shown to be right.
+    pub fn note(&self, expect: &Expect, now: &State, changed: bool) {
+        let drift = changed && expect.drift == Drift::Fails;
         let named = |id: &String| {
-            expect.checks.contains_key(id)
+            (drift && id == DRIFT)
+                || expect.checks.contains_key(id)
                 || expect
                     .fails
                     .iter()
@@ -86,8 +89,8 @@ mod tests {
             fails: Some(vec!["TXT-06".into()]),
             ..Expect::default()
         };
-        journal.note(&expect, &now);
-        journal.note(&expect, &now);
+        journal.note(&expect, &now, false);
+        journal.note(&expect, &now, false);
         let text = journal.lines("x", "7.3");
         assert_eq!(text.lines().count(), 2, "{text}");
         let record: serde_json::Value = serde_json::from_str(text.lines().nth(1).unwrap()).unwrap();
@@ -97,5 +100,27 @@ mod tests {
             (&record["where"], &record["kernel"]),
             (&"x".into(), &"7.3".into())
         );
+    }
+
+    /// Every change of evidence is compared with a drift, unless the step says otherwise.
+    #[test]
+    fn a_drift_counts_where_it_is_expected() {
+        let now = State {
+            checks: [(DRIFT.to_owned(), "fail".to_owned())].into(),
+            ..State::default()
+        };
+        for (changed, drift, lines) in [
+            (true, Drift::Fails, 1),
+            (true, Drift::Any, 0),
+            (false, Drift::Fails, 0),
+        ] {
+            let journal = Journal::default();
+            let expect = Expect {
+                drift,
+                ..Expect::default()
+            };
+            journal.note(&expect, &now, changed);
+            assert_eq!(journal.lines("x", "7.3").lines().count(), lines);
+        }
     }
 }

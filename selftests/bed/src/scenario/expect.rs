@@ -12,7 +12,7 @@ const VERDICTS: &[&str] = &[
 ];
 
 /// The check that notices every change of evidence, whatever else does.
-const DRIFT: &str = "KRN-02";
+pub const DRIFT: &str = "KRN-02";
 
 /// What is expected of a judgement. What is left out is not looked at.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -3,6 +3,7 @@
 //! Cases of ACM-01 to ACM-10.
 
 use super::{fails, warns, Case};
+use launchguard_host_tests::exercised::{self, Origin};
 use launchguard_host_tests::fixture::acm::{CHIPSETS, DATE, INFO, PROCESSORS};
 use launchguard_host_tests::fixture::{lcp, Machine};
 use launchguard_pure::decode::digest::HashAlg;
@@ -187,7 +188,7 @@ fn sinit_is_compared_in_its_own_algorithm() {
         (format!("sinit sha384 {}\n", "07".repeat(48)), Unknown),
         (String::new(), NotApplicable),
     ] {
-        let text = pins.clone() + &line;
-        assert_eq!(outcome(&machine, Some(&text), Acm09).0, expected, "{line}");
+        let judgement = machine.judge("", Some(&(pins.clone() + &line)));
+        exercised::expect(&judgement, Acm09, expected, Origin::Injected);
     }
 }

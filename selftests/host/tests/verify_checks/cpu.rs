@@ -3,6 +3,7 @@
 //! Cases of CPU-01 to CPU-12.
 
 use super::{fails, warns, Case};
+use launchguard_host_tests::exercised::{self, Origin};
 use launchguard_host_tests::fixture::Machine;
 use launchguard_pure::decode::msr::Msr;
 use launchguard_pure::decode::registers::Reg;
@@ -193,15 +194,21 @@ fn vendor_and_vmx_count() {
 
 #[test]
 fn locks_that_the_platform_lacks_are_not_asked_for() {
-    assert_eq!(outcome(Cpu05, |_| {}), Outcome::NotApplicable, "Kaby Lake");
-    let alder = |m: &mut Machine| {
+    let expect = |check, expected, change: fn(&mut Machine)| {
+        let mut machine = Machine::launched();
+        change(&mut machine);
+        let judgement = machine.judge("", None);
+        exercised::expect(&judgement, check, expected, Origin::Injected);
+    };
+    // Kaby Lake has no IA_UNTRUSTED.
+    expect(Cpu05, Outcome::NotApplicable, |_| {});
+    let alder: fn(&mut Machine) = |m| {
         m.chipset.become_alder_lake();
         m.cpus.set_all(Msr::BiosDone, Some(3));
     };
-    assert_eq!(outcome(Cpu05, alder), Outcome::Pass);
-    assert_eq!(outcome(Cpu04, alder), Outcome::NotApplicable);
-    let unread = |m: &mut Machine| m.chipset.become_alder_lake();
-    assert_eq!(outcome(Cpu05, unread), Outcome::Unknown);
+    expect(Cpu05, Outcome::Pass, alder);
+    expect(Cpu04, Outcome::NotApplicable, alder);
+    expect(Cpu05, Outcome::Unknown, |m| m.chipset.become_alder_lake());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Cases of DMA-01 to DMA-17.
 
 use super::{fails, warns, Case, Verdict};
+use launchguard_host_tests::exercised::{self, Origin};
 use launchguard_host_tests::fixture::dma::{function, unit, GSTS, UNIT_BASE};
 use launchguard_host_tests::fixture::dmar::{encode, seal, Entry, ScopeSpec};
 use launchguard_host_tests::fixture::{Machine, HEAP_BASE};
@@ -611,6 +612,7 @@ fn txt_protected_regions() {
     };
     let (outcome, detail) = judged(&asked(0x80_0000), &dtpr, GSTS);
     assert_eq!(outcome, Pass, "{detail}");
+    exercised::note(Dma02, outcome, Origin::Injected);
     assert!(detail.contains("DTPR names 2 regions"), "{detail}");
     assert_eq!(
         judged(&asked(0x80_0000), &dtpr, 0).0,
