@@ -257,6 +257,21 @@ pub enum Decode {
         /// The policy or data file; - for standard input
         file: PathBuf,
     },
+    /// The header of a measured launch environment, at the start of a file or in a launcher's image
+    Mle {
+        /// The header or the image; - for standard input
+        file: PathBuf,
+    },
+    /// A Secure Launch resource table, in either layout
+    Slrt {
+        /// The table, or the memory that it starts; - for standard input
+        file: PathBuf,
+    },
+    /// The ACPI table of the IOMMUs
+    Dmar {
+        /// The table, for example /sys/firmware/acpi/tables/DMAR; - for standard input
+        file: PathBuf,
+    },
     /// An event log
     Eventlog {
         #[command(flatten)]

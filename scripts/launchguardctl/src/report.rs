@@ -49,6 +49,11 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
+/// Text of somebody else, without what a terminal would act upon.
+pub fn harmless(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
+}
+
 /// One line `name value` of a table, names padded to a common width. `value` may be in colour.
 pub fn line(text: &mut String, name: &str, value: &str) {
     text.push_str(&format!("{name:<24}{value}\n"));
@@ -96,7 +101,7 @@ fn word(value: &Value) -> String {
         Value::Null => "-".to_owned(),
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => harmless(text),
         other => other.to_string(),
     }
 }

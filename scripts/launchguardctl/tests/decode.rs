@@ -6,7 +6,7 @@ mod common;
 
 use common::{directory, exported_log, file, run, Run};
 use launchguard_host_tests::exercise::Evidence;
-use launchguard_host_tests::fixture::{acm, lcp, log, sinit_hash, Machine, BANKS};
+use launchguard_host_tests::fixture::{acm, dmar, lcp, log, sinit_hash, slrt, Machine, BANKS};
 use launchguard_pure::decode::digest::{Digest, HashAlg};
 use serde_json::json;
 use std::path::Path;
@@ -243,6 +243,271 @@ fn a_policy_is_shown_by_its_fields() {
     assert!(problems.contains("1 bytes are left behind"), "{problems}");
 }
 
+/// An MLE header of version 2.1 (SDG table 2-1).
+fn mle_header() -> Vec<u8> {
+    [
+        0x9082_ac5a_u32,
+        0x74a7_476f,
+        0xa255_5c0f,
+        0x42b6_51cb,
+        52,
+        0x2_0001,
+        0x100,
+        0x1000,
+        0,
+        0x4_8000,
+        0x227,
+        0x1111,
+        0x2222,
+    ]
+    .into_iter()
+    .flat_map(u32::to_le_bytes)
+    .collect()
+}
+
+#[test]
+fn an_mle_header_is_found_in_an_image() {
+    let place = directory();
+    let header = mle_header();
+    let image = [&[0x90; 0x61][..], &header, &[0; 100]].concat();
+    for (name, bytes, offset) in [("header", &header, "0x0"), ("image", &image, "0x61")] {
+        let decoded = decode("mle", &file(&place, name, bytes));
+        assert_eq!(decoded.status, Some(0), "{decoded:?}");
+        let found = decoded.json();
+        assert_eq!(found["offset"], offset);
+        assert_eq!(found["version"], "0x20001");
+        assert_eq!(found["entry"], "0x100");
+        assert_eq!(found["end"], "0x48000");
+        assert_eq!(found["capabilities"], "0x227");
+        assert_eq!(found["command_line"]["start"], "0x1111");
+        assert_eq!(found["command_line"]["end"], "0x2222");
+        let names = found["capability_names"].to_string();
+        assert!(names.contains("da-pcr-map"), "{names}");
+    }
+    for (bytes, words) in [
+        (&header[..51], "52 bytes are needed, 51 are there"),
+        (&header[..12], "44 bytes are needed, 12 are there"),
+        (&[7; 64][..], "UUID 07070707"),
+    ] {
+        let refused = decode("mle", &file(&place, "other", bytes));
+        assert_eq!(refused.status, Some(2), "{refused:?}");
+        assert!(refused.stderr.contains(words), "{refused:?}");
+    }
+}
+
+/// Both layouts say the same of a launch; the values are those of the encoder.
+#[test]
+fn a_resource_table_is_shown_in_both_layouts() {
+    let place = directory();
+    for (table, layout, pcr, uefi_pcr, heap, boot) in [
+        (
+            slrt::narrow(),
+            "a",
+            17,
+            json!(null),
+            json!(null),
+            json!(null),
+        ),
+        (
+            slrt::wide(false),
+            "b",
+            18,
+            json!(18),
+            json!("0x7efe0000"),
+            json!(null),
+        ),
+        (
+            slrt::wide(true),
+            "b",
+            18,
+            json!(18),
+            json!("0x7efe0000"),
+            json!("0x90000"),
+        ),
+    ] {
+        // As memory holds it: the table starts a page.
+        let mut page = table.clone();
+        page.resize(4096, 0);
+        let decoded = decode("slrt", &file(&place, "table", &page));
+        assert_eq!(decoded.status, Some(0), "{decoded:?}");
+        let found = decoded.json();
+        assert_eq!(found["architecture"], "Intel TXT");
+        assert_eq!(found["layout"], layout);
+        assert_eq!(found["size"], table.len());
+        let entries = found["entries"].as_array().expect("entries");
+        let names: Vec<_> = entries.iter().map(|entry| &entry["name"]).collect();
+        let expected = [
+            "DL_INFO",
+            "LOG_INFO",
+            "ENTRY_POLICY",
+            "INTEL_INFO",
+            "UEFI_CONFIG",
+        ];
+        assert_eq!(names, expected);
+        let body = |index: usize| &entries[index]["body"];
+        assert_eq!(body(0)["dce_base"], "0x7ec10000");
+        assert_eq!(body(0)["dce_size"], "0x10000");
+        assert_eq!(body(0)["handler"], "0x1111");
+        let log = json!({"format": 2, "address": "0x7efde000", "size": 0x8000});
+        assert_eq!(*body(1), log);
+        let policy = &body(2)["entries"][0];
+        assert_eq!(policy["pcr"], pcr);
+        assert_eq!(policy["entity"], "0xabc000");
+        assert_eq!(policy["size"], "0x1234");
+        let info = policy["info"].as_str().expect("text");
+        assert!(info.starts_with("Measured boot parameters"), "{info}");
+        assert_eq!(body(3)["txt_heap"], heap);
+        assert_eq!(body(3)["boot_params"], boot);
+        assert_eq!(body(3)["misc_enable"], "0x850089");
+        assert_eq!(body(4)["entries"][0]["pcr"], uefi_pcr);
+        assert_eq!(body(4)["entries"][0]["config"], "0xdef000");
+
+        for size in [15, table.len() - 1] {
+            let cut = decode("slrt", &file(&place, "cut", &table[..size]));
+            assert_eq!(cut.status, Some(2), "{cut:?}");
+            assert!(
+                cut.stderr.contains("bytes are there") || size < 16,
+                "{cut:?}"
+            );
+        }
+    }
+    // A table that is there as a whole, with an entry of a size that its kind does not have.
+    let odd = slrt::table(&[slrt::entry(slrt::Wide::No, 2, &[0; 4])]);
+    let odd = decode("slrt", &file(&place, "odd", odd));
+    assert_eq!(odd.status, Some(1), "{odd:?}");
+    assert_eq!(odd.json()["entries"][0]["body"], json!(null));
+    let problems = odd.json()["problems"].to_string();
+    assert!(
+        problems.contains("LOG_INFO at 0x10 cannot have"),
+        "{problems}"
+    );
+}
+
+#[test]
+fn the_table_of_the_iommus_is_shown_by_its_structures() {
+    use dmar::{Entry, ScopeSpec};
+    let place = directory();
+    let scopes = vec![ScopeSpec {
+        kind: 2,
+        flags: 0,
+        id: 0,
+        bus: 1,
+        path: vec![(0x1c, 2), (3, 0)],
+    }];
+    let entries = [
+        Entry::Drhd {
+            flags: 0,
+            size: 1,
+            segment: 4,
+            base: 0xfed9_0000,
+            scopes,
+        },
+        Entry::Rmrr {
+            segment: 0,
+            base: 0x7d00_0000,
+            limit: 0x7d0f_ffff,
+            scopes: vec![ScopeSpec::endpoint(0, 0x14, 0)],
+        },
+        Entry::Rhsa {
+            base: 0xfed9_0000,
+            domain: 3,
+        },
+        Entry::Andd {
+            number: 2,
+            name: b"\\_SB.\x1b[2JI2C0\0".to_vec(),
+        },
+        Entry::Unknown {
+            kind: 0x77,
+            body: vec![1, 2],
+        },
+    ];
+    let table = dmar::encode(38, 0b101, &entries);
+    let path = file(&place, "table", &table);
+    let decoded = decode("dmar", &path);
+    assert_eq!(decoded.status, Some(0), "{decoded:?}");
+    let found = decoded.json();
+    assert_eq!(found["length"], table.len());
+    assert_eq!(found["host_address_width"], 39);
+    assert_eq!(found["flags"], "0x5");
+    assert_eq!(found["interrupt_remapping"], true);
+    assert_eq!(found["x2apic_opt_out"], false);
+    assert_eq!(found["platform_opt_in"], true);
+    let structures = json!([
+        {
+            "type": "DRHD",
+            "segment": 4,
+            "base": "0xfed90000",
+            "pages": 2,
+            "include_all": false,
+            "scopes": ["bridge 01:1c.2/03.0"],
+        },
+        {
+            "type": "RMRR",
+            "segment": 0,
+            "base": "0x7d000000",
+            "limit": "0x7d0fffff",
+            "scopes": ["endpoint 00:14.0"],
+        },
+        {"type": "RHSA", "base": "0xfed90000", "proximity_domain": 3, "scopes": []},
+        {"type": "ANDD", "number": 2, "name": "\\_SB.\u{1b}[2JI2C0", "scopes": []},
+        {"type": "other", "kind": 0x77, "length": 6, "scopes": []},
+    ]);
+    assert_eq!(found["structures"], structures);
+    // A name that the firmware chose does nothing to a terminal.
+    let text = run(&["decode", "dmar", path.to_str().expect("UTF-8")]).stdout;
+    assert!(
+        text.contains("I2C0") && !text.contains('\u{1b}'),
+        "{text:?}"
+    );
+
+    let mut wrong = table.clone();
+    wrong[9] ^= 1;
+    let wrong = decode("dmar", &file(&place, "wrong", wrong));
+    assert_eq!(wrong.status, Some(1), "{wrong:?}");
+    assert_eq!(wrong.json()["structures"], structures);
+    let problems = wrong.json()["problems"].to_string();
+    assert!(problems.contains("checksum"), "{problems}");
+    let longer = decode("dmar", &file(&place, "longer", [&table[..], &[0]].concat()));
+    assert_eq!(longer.status, Some(1), "{longer:?}");
+    // A structure that reaches beyond the table.
+    let mut beyond = table.clone();
+    beyond[50] = 0xff;
+    dmar::seal(&mut beyond);
+    let beyond = decode("dmar", &file(&place, "beyond", beyond));
+    assert_eq!(beyond.status, Some(1), "{beyond:?}");
+    assert_eq!(beyond.json()["structures"], json!([]));
+    for size in [3, 47, table.len() - 1] {
+        let cut = decode("dmar", &file(&place, "cut", &table[..size]));
+        assert_eq!(cut.status, Some(2), "{cut:?}");
+    }
+}
+
+/// Copies of ACPI tables in the heap: lengths by the ACPI specification (36 bytes of header, MADT 8
+/// and 8 for each of four processors, MCFG 8 and 16 for its one range).
+#[test]
+fn copies_of_acpi_tables_have_length_and_checksum() {
+    let place = directory();
+    let mut machine = Machine::launched();
+    let copies = |machine: &Machine| {
+        let heap = machine.heap.as_deref().expect("a heap");
+        let decoded = decode("heap", &file(&place, "heap", heap));
+        assert_eq!(decoded.status, Some(0), "{decoded:?}");
+        let table = decoded.json()["tables"]["SinitMleData"].clone();
+        let of = |index: usize, field: &str| table["elements"][index]["body"][field].clone();
+        assert_eq!(of(0, "acpi_length"), 36 + 8 + 4 * 8);
+        assert_eq!(of(1, "acpi_length"), 36 + 8 + 16);
+        [
+            of(0, "checksum_good"),
+            of(1, "checksum_good"),
+            table["dmar_checksum_good"].clone(),
+        ]
+    };
+    assert_eq!(copies(&machine), [true, true, true]);
+    // The MADT's local APIC address: the element starts at 148, the table 8 bytes behind that.
+    machine.change_tables(|tables| tables.sinit_mle_data[148 + 8 + 36] ^= 1);
+    assert_eq!(copies(&machine), [false, true, true]);
+}
+
 #[test]
 fn a_log_replays_to_what_the_launch_extended() {
     let place = directory();
@@ -470,6 +735,13 @@ fn no_file_makes_it_panic() {
             files.push(file(&place, &name, &part[..size.min(part.len())]));
         }
     }
+    let table = dmar::encode(38, 1, &[dmar::Entry::unit(0xfed9_0000)]);
+    for part in [slrt::narrow(), slrt::wide(true), mle_header(), table] {
+        for size in [4, 15, 16, 20, 40, part.len() - 1] {
+            let name = format!("{}-{size}", files.len());
+            files.push(file(&place, &name, &part[..size.min(part.len())]));
+        }
+    }
     for machine in [
         Machine::launched_with_tpm12(),
         Machine::launched_with_legacy_logs(),
@@ -484,7 +756,16 @@ fn no_file_makes_it_panic() {
         let path = path.to_str().expect("UTF-8");
         answers(&["replay", "--alg", "sha512", path]);
         answers(&["replay", "--first", "7", "--next", "3", path]);
-        for command in ["registers", "heap", "acm", "eventlog", "lcp"] {
+        for command in [
+            "registers",
+            "heap",
+            "acm",
+            "eventlog",
+            "lcp",
+            "mle",
+            "slrt",
+            "dmar",
+        ] {
             answers(&["decode", command, path]);
             answers(&["decode", command, path, "--json"]);
         }

@@ -6,7 +6,7 @@ mod common;
 
 use common::{directory, file, run, sysfs, with_sysfs, Run};
 use launchguard_host_tests::exercise::Evidence;
-use launchguard_host_tests::fixture::{acm, lcp, Machine};
+use launchguard_host_tests::fixture::{acm, dmar, lcp, slrt, Machine};
 use launchguard_pure::decode::digest::HashAlg;
 use launchguard_pure::verify::catalogue::CheckId;
 use serde_json::Value;
@@ -195,6 +195,63 @@ fn every_command_keeps_its_schema() {
     let list = lcp::list_2(0x10, &[lcp::mle_element(3, 0x000b, &[vec![7; 32]])], &[]);
     let lcp_data = put("lcp-data", &lcp::data(&[list]));
     let registers = put("registers", &Evidence::of(&machine).registers);
+    // An MLE header that is all zeros but for UUID, length, version and range (SDG table 2-1).
+    let mle: Vec<u8> = [
+        0x9082_ac5a_u32,
+        0x74a7_476f,
+        0xa255_5c0f,
+        0x42b6_51cb,
+        52,
+        0x2_0001,
+        0,
+        0,
+        0,
+        1,
+        0,
+        0,
+        0,
+    ]
+    .into_iter()
+    .flat_map(u32::to_le_bytes)
+    .collect();
+    let mle = put("mle", &mle);
+    let narrow = put("narrow", &slrt::narrow());
+    let wide = put("wide", &slrt::wide(true));
+    let scopes = vec![dmar::ScopeSpec::endpoint(0, 2, 0)];
+    let iommus = dmar::encode(
+        38,
+        1,
+        &[
+            dmar::Entry::unit(0xfed9_0000),
+            dmar::Entry::Rmrr {
+                segment: 0,
+                base: 0,
+                limit: 0xfff,
+                scopes: scopes.clone(),
+            },
+            dmar::Entry::Atsr {
+                flags: 1,
+                segment: 0,
+                scopes: scopes.clone(),
+            },
+            dmar::Entry::Rhsa { base: 0, domain: 0 },
+            dmar::Entry::Andd {
+                number: 1,
+                name: vec![b'A', 0],
+            },
+            dmar::Entry::Satc {
+                flags: 1,
+                segment: 0,
+                scopes: scopes.clone(),
+            },
+            dmar::Entry::Sidp { segment: 0, scopes },
+            dmar::Entry::Unknown {
+                kind: 9,
+                body: Vec::new(),
+            },
+        ],
+    );
+    let iommus = put("dmar", &iommus);
     for (what, path) in [
         ("heap", &heap),
         ("eventlog", &log),
@@ -202,6 +259,10 @@ fn every_command_keeps_its_schema() {
         ("registers", &registers),
         ("lcp", &lcp_policy),
         ("lcp", &lcp_data),
+        ("mle", &mle),
+        ("slrt", &narrow),
+        ("slrt", &wide),
+        ("dmar", &iommus),
     ] {
         let answer = run(&["--json", "decode", what, path]);
         seen.valid(&format!("decode-{what}"), &answer);

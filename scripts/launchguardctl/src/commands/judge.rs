@@ -4,7 +4,7 @@
 
 use crate::input;
 use crate::paint::{outcome, verdict};
-use crate::report::{line, Report};
+use crate::report::{harmless, line, Report};
 use anyhow::{anyhow, Context, Result};
 use launchguard_evidence::{FormatError, Snapshot, What};
 use launchguard_pure::verify::catalogue::{CheckId, Weight};
@@ -292,9 +292,4 @@ fn disagreement(differences: &[Value]) -> String {
         ));
     }
     text
-}
-
-/// Text of somebody else, without what a terminal would act upon.
-fn harmless(text: &str) -> String {
-    text.replace(char::is_control, "\u{fffd}")
 }

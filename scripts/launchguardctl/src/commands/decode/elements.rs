@@ -58,10 +58,21 @@ fn decode_body(body: &Body<'_>) -> Value {
             .collect(),
         Body::Dtpr(table) => dtpr(table),
         Body::Madt(table) | Body::Mcfg(table) | Body::Cedt(table) => {
-            json!({"acpi_length": table.bytes.len()})
+            let bytes = table.bytes.as_slice();
+            json!({
+                "acpi_length": bytes.len(),
+                "checksum": table.bytes.u8(9).map(hexadecimal),
+                "checksum_good": adds_up(bytes),
+            })
         }
         Body::Stm(data) | Body::Other(data) => json!({"data": hex(data.as_slice())}),
     }
+}
+
+/// Whether the bytes of an ACPI table add up to zero (ACPI 5.2.6). Whoever can write the heap can make
+/// them: a wrong sum says that something is broken, a right one says nothing.
+pub fn adds_up(table: &[u8]) -> bool {
+    table.iter().fold(0u8, |sum, byte| sum.wrapping_add(*byte)) == 0
 }
 
 fn area(log: &LogArea) -> Value {

@@ -2,7 +2,7 @@
 
 //! `decode heap FILE`.
 
-use super::elements::decode_elements;
+use super::elements::{adds_up, decode_elements};
 use super::hexadecimal;
 use crate::input;
 use crate::report::{hex, tree, Report};
@@ -156,6 +156,7 @@ fn sinit_mle_data(table: &Table<'_>, problems: &mut Problems) -> Result<Value, T
         "rlp_wakeup_addr": data.rlp_wakeup_addr.map(hexadecimal),
         "scrtm_status": data.scrtm_status.map(hexadecimal),
         "dmar": dmar.map(|dmar| dmar.len()),
+        "dmar_checksum_good": dmar.map(|dmar| adds_up(dmar.as_slice())),
         "mdrs": mdrs,
         "elements": decode_elements(table.id, data.elements(), problems),
     }))

@@ -3,12 +3,15 @@
 //! `decode`: evidence in words.
 
 mod acm;
+mod dmar;
 mod elements;
 mod errorcode;
 mod eventlog;
 mod heap;
 mod lcp;
+mod mle;
 mod registers;
+mod slrt;
 
 use crate::cli::Decode;
 use crate::report::Report;
@@ -22,6 +25,9 @@ pub fn run(what: &Decode) -> Result<Report> {
         Decode::Heap { file } => heap::run(file),
         Decode::Acm { file } => acm::run(file),
         Decode::Lcp { file } => lcp::run(file),
+        Decode::Mle { file } => mle::run(file),
+        Decode::Slrt { file } => slrt::run(file),
+        Decode::Dmar { file } => dmar::run(file),
         Decode::Eventlog { log } => eventlog::run(log),
         Decode::Errorcode { value } => Ok(errorcode::run(*value)),
     }
