@@ -454,7 +454,8 @@ fn the_table_of_the_iommus_is_shown_by_its_structures() {
     ]);
     assert_eq!(found["structures"], structures);
     // A name that the firmware chose does nothing to a terminal.
-    let text = run(&["decode", "dmar", path.to_str().expect("UTF-8")]).stdout;
+    let path = path.to_str().expect("UTF-8");
+    let text = run(&["--color", "always", "decode", "dmar", path]).stdout;
     assert!(
         text.contains("I2C0") && !text.contains('\u{1b}'),
         "{text:?}"

@@ -5,7 +5,7 @@
 
 use launchguard_host_tests::fixture::heap::{LogArea, Tables};
 use launchguard_host_tests::fixture::log::{
-    encode, encode_container, encode_legacy, pcr_after, Record,
+    encode, encode_container, encode_legacy, hash, pcr_after, Record,
 };
 use launchguard_host_tests::HostHasher;
 use launchguard_pure::decode::digest::{Digest, HashAlg};
@@ -23,8 +23,8 @@ const BANKS: [HashAlg; 4] = [
     HashAlg::Sha384,
     HashAlg::Sha512,
 ];
-/// Event types: extended ones, and the three of a launch that are not. HASH_START is not among
-/// them: its digest can have two meanings.
+/// Event types: extended ones, and the three of a launch that are not. HASH_START, whose digest can have
+/// two meanings, has a property of its own.
 const KINDS: [u32; 9] = [
     0x401, 0x404, 0x40b, 0x414, 0x4ff, 0x501, 0x502, 0x503, 0x7ff,
 ];
@@ -160,6 +160,37 @@ proptest! {
         let after = replay_all(&open(format, &bytes), alg);
         for (pcr, (before, after)) in (17..).zip(before.iter().zip(&after)) {
             prop_assert_eq!(before == after, pcr != other, "{}", pcr);
+        }
+    }
+
+    /// HASH_START's digest is H(data) or what PCR 17 holds after it, H(0 | H(data)); the data tells
+    /// which, and the replay is the same (SDG appendix G; the microcode extends PCR 17 once).
+    #[test]
+    fn a_replay_starts_alike_with_both_meanings_of_hash_start(
+        (format, alg, records) in single_log(),
+        short in any::<bool>(),
+        data in vec(any::<u8>(), 36),
+    ) {
+        // SHA-1 of SINIT, or SHA-256, and EDX.
+        let data = if short { &data[..24] } else { &data[..] };
+        let measured = hash(alg, &[data]);
+        let start = |digest: Vec<u8>| {
+            let start = Record {
+                pcr: 17,
+                kind: 0x402,
+                digests: vec![(alg, digest)],
+                data: data.to_vec(),
+            };
+            [&[start][..], &records].concat()
+        };
+        let extended = start(measured.clone());
+        let resulting = start(hash(alg, &[&vec![0; alg.size()], &measured]));
+        let expected: Vec<_> = (17..23)
+            .map(|pcr| Digest::new(alg, &pcr_after(alg, pcr, &extended)))
+            .collect();
+        for records in [extended, resulting] {
+            let bytes = single(format, alg, &records);
+            prop_assert_eq!(&replay_all(&open(format, &bytes), alg), &expected);
         }
     }
 
