@@ -117,7 +117,7 @@ fn exception(policy: &Policy<'_>, ids: bool) -> Option<&'static str> {
         ),
         (_, true) if ids => Some(
             "whoever brings a device chooses its ids: one that claims these when the machine boots \
-             is not blocked, and what arrives later is; name a place by its path",
+             is not blocked, and none that arrives later is excepted; name a place by its path",
         ),
         (true, false) if ids => Some(
             "whoever brings a device chooses its ids: this counts only for what is there at boot; \
