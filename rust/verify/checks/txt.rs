@@ -258,30 +258,38 @@ pub(super) fn identity(c: &Context<'_>, out: &mut Judgement) {
             ),
         );
     }
-    let open = c.reg(Reg::Sts).is_some_and(|sts| Sts(sts).private_open());
-    match c.facts.registers.private_didvid {
-        // A closed window has no defined value: all ones and zero are what it reads as.
-        Some(0 | u64::MAX) => out.set(
-            check,
-            Outcome::Pass,
-            format_args!("TXT.DIDVID {public:#x}; the private window is closed"),
+    private_identity(c, public, out);
+}
+
+/// The second half of TXT-10: an open private window shows the same chipset.
+fn private_identity(c: &Context<'_>, public: u64, out: &mut Judgement) {
+    let check = CheckId::Txt10;
+    let open = c.reg(Reg::Sts).map(|sts| Sts(sts).private_open());
+    // A closed window has no defined value: all ones and zero are what it reads as.
+    let (outcome, words) = match (c.facts.registers.private_didvid, open) {
+        (None | Some(0 | u64::MAX), Some(false)) => (Outcome::Pass, "the private window is closed"),
+        (None, Some(true)) => (Outcome::Unknown, "the private window could not be read"),
+        (Some(0 | u64::MAX), Some(true)) => (
+            Outcome::Fail,
+            "TXT.STS says that the private window is open, and nothing answers there",
         ),
-        Some(private) => out.set(
-            check,
-            pass_if(private == public),
-            format_args!("TXT.DIDVID {public:#x}, in the private window {private:#x}"),
-        ),
-        None if open => out.set(
-            check,
+        (None | Some(0 | u64::MAX), None) => (
             Outcome::Unknown,
-            format_args!("TXT.DIDVID {public:#x}; the private window could not be read"),
+            "whether the private window is open could not be read",
         ),
-        None => out.set(
-            check,
-            Outcome::Pass,
-            format_args!("TXT.DIDVID {public:#x}; the private window is closed"),
-        ),
-    }
+        (Some(private), _) => {
+            return out.set(
+                check,
+                pass_if(private == public),
+                format_args!("TXT.DIDVID {public:#x}, in the private window {private:#x}"),
+            )
+        }
+    };
+    out.set(
+        check,
+        outcome,
+        format_args!("TXT.DIDVID {public:#x}; {words}"),
+    );
 }
 
 /// TXT-12.

@@ -91,9 +91,13 @@ fn compare(
         );
     };
     let tpm2 = c.tpm().is_none_or(|tpm| tpm.family == TpmFamily::Tpm20);
-    let svn = match contents(c, Role::Aux) {
-        Contents::Read(bytes) => aux_minimum(bytes, tpm2).map(u16::from),
-        _ => None,
+    let (svn, open) = match contents(c, Role::Aux) {
+        Contents::Read(bytes) => match aux_minimum(bytes, tpm2) {
+            Some(svn) => (Some(u16::from(svn)), open),
+            None => (None, Some("AUX is too short to hold the SVN it asks for")),
+        },
+        Contents::Undefined => (None, open),
+        Contents::Open(reason) => (None, open.or(Some(reason))),
     };
     if version < minimum {
         return out.set(

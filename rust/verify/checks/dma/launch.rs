@@ -4,7 +4,7 @@
 //! description of the machine that the launch left behind.
 
 use super::super::context::{Context, State};
-use super::{heap_copy, pass_if};
+use super::heap_copy;
 use crate::decode::dmar::{Dmar, FLAGS_OFFSET};
 use crate::decode::heap::{Body, OsSinitData};
 use crate::decode::registers::{Dpr, Reg};
@@ -72,56 +72,65 @@ pub(super) fn protected_regions(c: &Context<'_>, out: &mut Judgement) {
     );
     let whole = |(base, size): (u64, u64)| base % PMR_GRAIN == 0 && size % PMR_GRAIN == 0;
     let range = mle(&data);
-    let dpr = c.reg(Reg::Dpr).map(Dpr);
-    let in_dpr = range.is_some_and(|range| {
-        dpr.is_some_and(|dpr| {
-            dpr.base()
-                .is_some_and(|base| contains(base, dpr.size(), range))
-        })
-    });
+    let in_dpr = range.map_or(Some(false), |range| in_dpr(c, range));
     let in_low = range.is_some_and(|range| contains(low.0, low.1, range));
-    let wrong = if low.1 != 0 && low.0 != 0 {
-        Some("the low one does not start at 0")
-    } else if !whole(low) || !whole(high) {
-        Some("not whole pieces of 2 MiB")
-    } else if !in_low && !in_dpr {
-        Some("the MLE lies neither in the low one nor in the DPR")
-    } else if high.1 != 0 && (high.0 < FOUR_GIB || high.0.checked_add(high.1).is_none()) {
-        Some("the high one does not lie above 4 GiB")
-    } else if high.1 != 0 && !covers_high_memory(c, high) {
-        Some("the high one leaves memory above 4 GiB out")
+    let high_covers = if high.1 == 0 {
+        Some(true)
     } else {
-        None
+        covers_high_memory(c, high)
+    };
+    // What is wrong by itself comes before what cannot be told.
+    let (outcome, words) = if low.1 != 0 && low.0 != 0 {
+        (Outcome::Fail, "the low one does not start at 0")
+    } else if !whole(low) || !whole(high) {
+        (Outcome::Fail, "not whole pieces of 2 MiB")
+    } else if high.1 != 0 && (high.0 < FOUR_GIB || high.0.checked_add(high.1).is_none()) {
+        (Outcome::Fail, "the high one does not lie above 4 GiB")
+    } else if high_covers == Some(false) {
+        (Outcome::Fail, "the high one leaves memory above 4 GiB out")
+    } else if !in_low && in_dpr == Some(false) {
+        let words = "the MLE lies neither in the low one nor in the DPR";
+        (Outcome::Fail, words)
+    } else if !in_low && in_dpr.is_none() {
+        let words = "the MLE is not in the low one; TXT.DPR could not be read";
+        (Outcome::Unknown, words)
+    } else if high_covers.is_none() {
+        let words = "no memory map tells what the high one should cover";
+        (Outcome::Unknown, words)
+    } else if in_low {
+        (Outcome::Pass, "the MLE lies in the low one")
+    } else {
+        (Outcome::Pass, "the MLE lies in the DPR")
     };
     out.set(
         check,
-        pass_if(wrong.is_none()),
+        outcome,
         format_args!(
-            "PMR {:#x} + {:#x}, {:#x} + {:#x}: {}",
-            low.0,
-            low.1,
-            high.0,
-            high.1,
-            wrong.unwrap_or(if in_low {
-                "the MLE lies in the low one"
-            } else {
-                "the MLE lies in the DPR"
-            })
+            "PMR {:#x} + {:#x}, {:#x} + {:#x}: {words}",
+            low.0, low.1, high.0, high.1
         ),
     );
 }
 
-/// Whether the high region covers every piece of RAM above 4 GiB that the memory map names.
-fn covers_high_memory(c: &Context<'_>, high: (u64, u64)) -> bool {
-    let Evidence::Read(map) = c.facts.chipset.memory_map else {
-        return true;
-    };
-    map.iter()
+/// Whether `range` lies in the DPR; `None` where its register was not read.
+fn in_dpr(c: &Context<'_>, range: (u64, u64)) -> Option<bool> {
+    let dpr = Dpr(c.reg(Reg::Dpr)?);
+    let base = dpr.base();
+    Some(base.is_some_and(|base| contains(base, dpr.size(), range)))
+}
+
+/// Whether the high region covers every piece of RAM above 4 GiB that the memory map names; `None`
+/// without a map.
+fn covers_high_memory(c: &Context<'_>, high: (u64, u64)) -> Option<bool> {
+    let map = c.facts.chipset.memory_map.read()?;
+    let covered = map
+        .iter()
         .filter(|range| range.kind == 1 && range.base >= FOUR_GIB)
         .all(|range| {
             let end = range.base.checked_add(range.size);
             end.is_some_and(|end| contains(high.0, high.1, (range.base, end)))
-        })
+        });
+    Some(covered)
 }
 
 /// DMA-02.

@@ -37,14 +37,6 @@ pub(super) const CHECKS: [Check; 17] = [
     devices::leftovers,
 ];
 
-const fn pass_if(holds: bool) -> Outcome {
-    if holds {
-        Outcome::Pass
-    } else {
-        Outcome::Fail
-    }
-}
-
 /// A DMAR table, or why there is none to look at.
 #[derive(Clone, Copy)]
 enum Table<'a> {
@@ -85,6 +77,15 @@ impl<'a> Table<'a> {
         match heap_copy(c).map(|bytes| Self::of(bytes.as_slice())) {
             Ok(Self::Sound(copy)) => Self::Sound(copy),
             _ => table,
+        }
+    }
+
+    /// Why there is no table to look at.
+    const fn reason(&self) -> &'static str {
+        match self {
+            Self::Sound(_) => "",
+            Self::Broken(_) => "the DMAR table is malformed",
+            Self::Unread(why) | Self::Absent(why) => why,
         }
     }
 

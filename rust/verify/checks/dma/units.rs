@@ -171,7 +171,8 @@ pub(super) fn tables_in_ram(c: &Context<'_>, out: &mut Judgement) {
             ),
         );
     }
-    let table = match Table::described(c) {
+    let described = Table::described(c);
+    let table = match described {
         Table::Sound(table) => Some(table),
         _ => None,
     };
@@ -191,6 +192,17 @@ pub(super) fn tables_in_ram(c: &Context<'_>, out: &mut Judgement) {
             None
         }
     });
+    // What lies in System RAM can lie in an RMRR, too: without the table only a failure stands.
+    if table.is_none() && out.outcome(check) == Outcome::Pass {
+        out.set(
+            check,
+            Outcome::Unknown,
+            format_args!(
+                "root and interrupt tables lie in System RAM; in an RMRR or not: {}",
+                described.reason()
+            ),
+        );
+    }
 }
 
 fn in_reserved(table: &Dmar<'_>, address: u64) -> bool {
@@ -203,32 +215,31 @@ fn overlaps(region: &Rmrr<'_>, base: u64, size: u64) -> bool {
     size != 0 && region.base < base.saturating_add(size) && base <= region.limit
 }
 
-/// What the launch put where: ranges that no device may reach, by name.
-fn launch_ranges(c: &Context<'_>) -> [(&'static str, u64, u64); 5] {
-    let pair = |base, size| (c.reg(base).unwrap_or(0), c.reg(size).unwrap_or(0));
-    let heap = pair(Reg::HeapBase, Reg::HeapSize);
-    let sinit = pair(Reg::SinitBase, Reg::SinitSize);
+/// What the launch put where: ranges that no device may reach, by name, with base and size. `None`
+/// is what could not be read; a size of 0 is what is not there.
+fn launch_ranges(c: &Context<'_>) -> [(&'static str, Option<(u64, u64)>); 5] {
+    let pair = |base, size| Some((c.reg(base)?, c.reg(size)?));
     let dpr = c.reg(Reg::Dpr).map(Dpr);
-    let dpr = dpr.and_then(|dpr| Some((dpr.base()?, dpr.size())));
     let data = c
         .chain()
         .and_then(|chain| OsSinitData::decode(chain.os_sinit_data.bytes).ok());
     let mle = data.and_then(|data| launch::mle(&data));
-    let tboot = c.facts.kernel.tboot_addr.unwrap_or(0);
+    let tboot = c.facts.kernel.tboot_addr;
     [
-        ("the TXT heap", heap.0, heap.1),
-        ("the SINIT region", sinit.0, sinit.1),
+        ("the TXT heap", pair(Reg::HeapBase, Reg::HeapSize)),
+        ("the SINIT region", pair(Reg::SinitBase, Reg::SinitSize)),
         (
             "the DPR",
-            dpr.map_or(0, |dpr| dpr.0),
-            dpr.map_or(0, |dpr| dpr.1),
+            dpr.and_then(|dpr| Some((dpr.base()?, dpr.size()))),
         ),
         (
             "the MLE",
-            mle.map_or(0, |mle| mle.0),
-            mle.map_or(0, |mle| mle.1.saturating_sub(mle.0)),
+            mle.map(|(from, to)| (from, to.saturating_sub(from))),
         ),
-        ("tboot", tboot, if tboot == 0 { 0 } else { PAGE }),
+        (
+            "tboot",
+            tboot.map(|page| (page, if page == 0 { 0 } else { PAGE })),
+        ),
     ]
 }
 
@@ -245,7 +256,7 @@ pub(super) fn reserved_memory(c: &Context<'_>, out: &mut Judgement) {
         let hit = ranges
             .iter()
             .filter(|_| c.state == State::Launched)
-            .find(|(_, base, size)| overlaps(&region, *base, *size));
+            .find(|(_, range)| range.is_some_and(|(base, size)| overlaps(&region, base, size)));
         let words = if region.limit < region.base {
             Some("ends before it starts")
         } else {
@@ -279,8 +290,11 @@ pub(super) fn reserved_memory(c: &Context<'_>, out: &mut Judgement) {
     let stray = table
         .reserved()
         .find(|region| !is_reserved(map, region.base, region.limit));
-    match stray {
-        Some(region) => out.set(
+    let unread = ranges
+        .iter()
+        .find(|(_, range)| c.state == State::Launched && range.is_none());
+    match (stray, unread) {
+        (Some(region), _) => out.set(
             check,
             Outcome::Fail,
             format_args!(
@@ -288,7 +302,12 @@ pub(super) fn reserved_memory(c: &Context<'_>, out: &mut Judgement) {
                 region.base, region.limit
             ),
         ),
-        None => out.set(
+        (None, Some((name, _))) => out.set(
+            check,
+            Outcome::Unknown,
+            format_args!("{count} RMRRs; where {name} lies could not be read"),
+        ),
+        (None, None) => out.set(
             check,
             Outcome::Pass,
             format_args!("{count} RMRRs, all in memory that the memory map reserves"),

@@ -45,8 +45,11 @@ fn with_registers(case: &Case, mut machine: Machine) -> Machine {
     if let Some(key) = stated.get(PUBLIC_KEY_NAME).and_then(|key| key.as_str()) {
         machine.registers.public_key = Some(bytes_of(key));
     }
-    // The window's second view is not stated.
-    machine.registers.private_didvid = Some(0);
+    // The window's second view is not stated: where it is open (bit 7) the chipset answers as in the
+    // first, else nothing does.
+    let is_open = machine.registers.get(Reg::Sts).expect("STS") & 1 << 7 != 0;
+    let identity = machine.registers.get(Reg::DidVid).expect("DIDVID");
+    machine.registers.private_didvid = Some(if is_open { identity } else { 0 });
     machine.latched = None;
     machine
 }

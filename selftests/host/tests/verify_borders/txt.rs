@@ -164,11 +164,38 @@ const CASES: &[Case] = &[
         m.set(Reg::Sts, 0x1_c011);
     }),
     (Txt10, Pass, "the private window is closed", |m| {
-        m.registers.private_didvid = Some(0)
+        m.registers.private_didvid = Some(0);
+        m.set(Reg::Sts, 0x1_c011);
     }),
     (Txt10, Pass, "the private window is closed", |m| {
         m.registers.private_didvid = Some(u64::MAX);
+        m.set(Reg::Sts, 0x1_c011);
     }),
+    // PRIVATE-OPEN is set: what reads as closed is not the window that the chipset opened.
+    (Txt10, Fail, "is open, and nothing answers there", |m| {
+        m.registers.private_didvid = Some(0);
+    }),
+    (Txt10, Fail, "is open, and nothing answers there", |m| {
+        m.registers.private_didvid = Some(u64::MAX);
+    }),
+    (
+        Txt10,
+        Unknown,
+        "whether the private window is open could not be read",
+        |m| {
+            m.registers.private_didvid = Some(0);
+            m.registers.set(Reg::Sts, None);
+        },
+    ),
+    (
+        Txt10,
+        Unknown,
+        "whether the private window is open could not be read",
+        |m| {
+            m.registers.private_didvid = None;
+            m.registers.set(Reg::Sts, None);
+        },
+    ),
 ];
 
 #[test]

@@ -7,6 +7,7 @@ use launchguard_host_tests::exercised::{self, Origin};
 use launchguard_host_tests::fixture::dma::{function, unit, GSTS, UNIT_BASE};
 use launchguard_host_tests::fixture::dmar::{encode, seal, Entry, ScopeSpec};
 use launchguard_host_tests::fixture::{Machine, HEAP_BASE};
+use launchguard_pure::decode::registers::Reg;
 use launchguard_pure::verify::catalogue::CheckId;
 use launchguard_pure::verify::facts::{Ats, MemoryRange, Translation};
 use launchguard_pure::verify::judgement::Outcome::{self, Fail, NotApplicable, Pass, Unknown};
@@ -411,6 +412,91 @@ fn without_evidence() {
             Dma11,
             Unknown,
             "1 RMRRs; the memory map: it could not be read",
+        ),
+        // An RMRR that the memory map reserves, and one thing at a time that it might lie over.
+        (
+            |m| {
+                reserve(m, 0x7c00_0000, 0x7c00_0fff);
+                m.registers.set(Reg::HeapSize, None);
+            },
+            Dma11,
+            Unknown,
+            "1 RMRRs; where the TXT heap lies could not be read",
+        ),
+        (
+            |m| {
+                reserve(m, 0x7c00_0000, 0x7c00_0fff);
+                m.registers.set(Reg::SinitBase, None);
+            },
+            Dma11,
+            Unknown,
+            "1 RMRRs; where the SINIT region lies could not be read",
+        ),
+        (
+            |m| {
+                reserve(m, 0x7c00_0000, 0x7c00_0fff);
+                m.registers.set(Reg::Dpr, None);
+            },
+            Dma11,
+            Unknown,
+            "1 RMRRs; where the DPR lies could not be read",
+        ),
+        (
+            |m| {
+                reserve(m, 0x7c00_0000, 0x7c00_0fff);
+                m.heap = None;
+            },
+            Dma11,
+            Unknown,
+            "1 RMRRs; where the MLE lies could not be read",
+        ),
+        (
+            |m| {
+                reserve(m, 0x7c00_0000, 0x7c00_0fff);
+                m.kernel.tboot_addr = None;
+            },
+            Dma11,
+            Unknown,
+            "1 RMRRs; where tboot lies could not be read",
+        ),
+        // An overlap that shows is one, whatever else could not be read.
+        (
+            |m| {
+                reserve(m, HEAP_BASE + 0x1000, HEAP_BASE + 0x1fff);
+                m.registers.set(Reg::Dpr, None);
+            },
+            Dma11,
+            Fail,
+            "the TXT heap",
+        ),
+        // Neither the firmware's table nor the heap's copy tells where RMRRs lie.
+        (
+            |m| {
+                m.firmware.dmar = None;
+                m.heap = None;
+            },
+            Dma08,
+            Unknown,
+            "lie in System RAM; in an RMRR or not: it could not be read",
+        ),
+        (
+            |m| {
+                m.firmware.dmar = Some(vec![0; 48]);
+                m.heap = None;
+            },
+            Dma08,
+            Unknown,
+            "in an RMRR or not: the DMAR table is malformed",
+        ),
+        (
+            |m| {
+                m.firmware.dmar = None;
+                m.heap = None;
+                m.dma.units.as_mut().expect("units")[0].root_in_ram = Some(false);
+            },
+            Dma08,
+            Fail,
+            "root table does not lie in System RAM",
         ),
         (
             |m| m.heap = None,

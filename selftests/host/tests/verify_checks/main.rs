@@ -355,6 +355,18 @@ fn each_check_switched_off_lets_its_case_through() {
     }
 }
 
+/// Where the MLE's page tables lie (OsSinitData, bytes 8 to 15): in the DPR, above the low PMR.
+const IN_DPR: [u8; 8] = 0x7ed0_0000u64.to_le_bytes();
+
+/// The launcher asks for a high PMR (OsSinitData, bytes 48 to 63) of 2 GiB from 4 GiB on, which is
+/// where the fixture's high memory lies.
+fn high_region(machine: &mut Machine) {
+    machine.change_tables(|tables| {
+        tables.os_sinit_data[48..56].copy_from_slice(&0x1_0000_0000u64.to_le_bytes());
+        tables.os_sinit_data[56..64].copy_from_slice(&0x8000_0000u64.to_le_bytes());
+    });
+}
+
 /// Input by input: what is not there is unknown to every check that looks at it.
 #[test]
 fn what_cannot_be_read_is_unknown() {
@@ -426,6 +438,11 @@ fn what_cannot_be_read_is_unknown() {
             &[Acm08, Lcp01, Lcp02, Lcp03, Lcp04],
         ),
         (
+            "AUX's contents",
+            |m| m.nv.change(|indices| indices[0].data = None),
+            &[Acm08],
+        ),
+        (
             "information table",
             |m| m.sinit.as_mut().expect("SINIT").truncate(512),
             &[Acm05, Acm07, Acm08, Acm10],
@@ -482,6 +499,23 @@ fn what_cannot_be_read_is_unknown() {
             ],
         ),
         ("memory map", |m| m.chipset.memory_map = None, &[Map09]),
+        (
+            "memory map, of which a PMR is to cover the high part",
+            |m| {
+                high_region(m);
+                m.chipset.memory_map = None;
+            },
+            &[Map09, Dma01],
+        ),
+        (
+            "DPR, in which the MLE lies",
+            |m| {
+                m.change_tables(|tables| tables.os_sinit_data[8..16].copy_from_slice(&IN_DPR));
+                m.registers.set(Reg::Dpr, None);
+            },
+            &[Map01, Map02, Map03, Map04, Map07, Dma01],
+        ),
+        ("DMAR", |m| m.firmware.dmar = None, &[Dma05]),
         ("the kernel's ECAM", |m| m.chipset.ecam = None, &[Map09]),
         ("MCFG", |m| m.firmware.mcfg = None, &[Map09, Map10]),
         ("MADT", |m| m.firmware.madt = None, &[Cpu11]),
