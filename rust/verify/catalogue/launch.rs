@@ -129,7 +129,7 @@ pub(super) const TXT_11: Entry = Entry {
     severity: Severity::High,
     weight: Weight::Required,
     title: "SINIT's signing key is the chipset's",
-    meaning: "TXT.PUBLIC.KEY is a value, and event 0x410 has its hash in every bank",
+    meaning: "TXT.PUBLIC.KEY is a value, and event 0x410 has its hash in each bank that can be compared",
     attack: "a log whose SINIT was signed with another key than this chipset's comes from another machine",
     remedy: "reboot; if it stays, the log was not made by this machine's launch",
     source: "SDG B.1.20, table E-6",

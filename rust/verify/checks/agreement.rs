@@ -5,6 +5,7 @@
 use super::context::Context;
 use super::hex::Hex;
 use super::log::sound;
+use super::measured::{measured, Difference, Measured};
 use crate::decode::digest::{Digest, HashAlg};
 use crate::decode::eventlog::{Event, EventType, Log};
 use crate::decode::msr::Msr;
@@ -17,13 +18,14 @@ use crate::verify::replay::{hash_start, HashStart, HASH_START_DATA};
 /// The checks of this file.
 pub(super) const CHECKS: [super::Check; 4] = [capabilities, mle, stm, transport];
 
-/// TPM-11. The digests are compared, not the data: only they lead to the PCRs.
+/// TPM-11.
 fn capabilities(c: &Context<'_>, out: &mut Judgement) {
     let check = CheckId::Tpm11;
     let Some(logs) = sound(c, check, out) else {
         return;
     };
-    if let Some(edx) = senter_edx(c, logs).filter(|edx| *edx != 0) {
+    let edx = senter_edx(c, logs);
+    if let Some(edx) = edx.filter(|edx| *edx != 0) {
         return out.set(
             check,
             Outcome::Fail,
@@ -33,54 +35,38 @@ fn capabilities(c: &Context<'_>, out: &mut Judgement) {
     let Some(table) = c.os_sinit_data() else {
         return out.set(check, Outcome::Unknown, format_args!("{}", c.heap_reason()));
     };
-    let value = table.capabilities.to_le_bytes();
-    let mut compared = 0usize;
-    let events = logs
-        .events()
-        .filter(|event| event.kind == EventType::OsSinitDataCapHash);
-    for event in events {
-        for alg in HashAlg::ALL {
-            let (Some(logged), Some(hash)) =
-                (event.digest(alg), c.hasher.digest(alg, &[value.as_slice()]))
-            else {
-                continue;
-            };
-            if logged != hash {
-                return out.set(
-                    check,
-                    Outcome::Fail,
-                    format_args!(
-                        "capabilities {:#x} in OsSinitData are not what SINIT measured: {alg} at {}",
-                        table.capabilities, event.offset
-                    ),
-                );
-            }
-            compared = compared.saturating_add(1);
-        }
-    }
-    if compared > 0 {
-        return out.set(
+    let kind = EventType::OsSinitDataCapHash;
+    let value = table.capabilities;
+    match measured(c, logs, kind, &value.to_le_bytes()) {
+        Measured::Differs(Difference { alg, offset, .. }) => out.set(
             check,
-            Outcome::Pass,
+            Outcome::Fail,
             format_args!(
-                "capabilities {:#x} are those of {compared} digests; EDX of SENTER is 0",
-                table.capabilities
+                "capabilities {value:#x} in OsSinitData are not what SINIT measured: {alg} at {offset}"
             ),
-        );
-    }
-    let legacy = has_legacy_mapping(logs);
-    if legacy {
-        out.set(
+        ),
+        Measured::Same(compared) => {
+            let (outcome, words) = if edx.is_some() {
+                (Outcome::Pass, "EDX of SENTER is 0")
+            } else {
+                (Outcome::Unknown, "the log does not hold EDX of SENTER")
+            };
+            out.set(
+                check,
+                outcome,
+                format_args!("capabilities {value:#x} are those measured {compared}; {words}"),
+            );
+        }
+        Measured::Nothing if has_legacy_mapping(logs) => out.set(
             check,
             Outcome::NotApplicable,
             format_args!("the legacy mapping measures no capabilities of its own"),
-        );
-    } else {
-        out.set(
+        ),
+        Measured::Nothing => out.set(
             check,
             Outcome::Unknown,
-            format_args!("the log has no event OSSINITDATA_CAP_HASH whose hash can be computed"),
-        );
+            format_args!("the log has no event {kind} whose digests can be compared in a bank"),
+        ),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::context::{Context, LogState};
 use super::hex::Hex;
-use crate::decode::digest::HashAlg;
+use super::measured::{measured, Difference, Measured};
 use crate::decode::eventlog::EventType;
 use crate::verify::catalogue::CheckId;
 use crate::verify::judgement::{Judgement, Outcome};
@@ -44,39 +44,27 @@ fn compare_key(c: &Context<'_>, key: &[u8; 32], out: &mut Judgement) {
     let LogState::Sound(logs) = &c.log else {
         return out.set(check, Outcome::Unknown, format_args!("{}", c.log_reason()));
     };
-    let mut compared: Option<HashAlg> = None;
-    let events = logs
-        .events()
-        .filter(|event| event.kind == EventType::SinitPubKeyHash);
-    for event in events {
-        for alg in HashAlg::ALL {
-            let (Some(logged), Some(hash)) =
-                (event.digest(alg), c.hasher.digest(alg, &[key.as_slice()]))
-            else {
-                continue;
-            };
-            if logged != hash {
-                return out.set(
-                    check,
-                    Outcome::Fail,
-                    format_args!(
-                        "the event at {} is not the {alg} of TXT.PUBLIC.KEY: {:.16}, not {:.16}",
-                        event.offset,
-                        Hex(&logged),
-                        Hex(&hash)
-                    ),
-                );
-            }
-            compared.get_or_insert(alg);
-        }
-    }
-    match compared {
-        Some(_) => out.set(
+    match measured(c, logs, EventType::SinitPubKeyHash, key) {
+        Measured::Differs(Difference {
+            alg,
+            offset,
+            logged,
+            hash,
+        }) => out.set(
+            check,
+            Outcome::Fail,
+            format_args!(
+                "the event at {offset} is not the {alg} of TXT.PUBLIC.KEY: {:.16}, not {:.16}",
+                Hex(&logged),
+                Hex(&hash)
+            ),
+        ),
+        Measured::Same(compared) => out.set(
             check,
             Outcome::Pass,
-            format_args!("event SINIT_PUBKEY_HASH is the hash of TXT.PUBLIC.KEY in every bank"),
+            format_args!("event SINIT_PUBKEY_HASH is the hash of TXT.PUBLIC.KEY {compared}"),
         ),
-        None => out.set(
+        Measured::Nothing => out.set(
             check,
             Outcome::Unknown,
             format_args!("the log has no event SINIT_PUBKEY_HASH to compare TXT.PUBLIC.KEY with"),

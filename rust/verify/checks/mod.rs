@@ -22,6 +22,7 @@ mod log;
 mod map;
 mod map_memory;
 mod map_remap;
+mod measured;
 mod measurement;
 mod platform;
 mod references;

@@ -3,7 +3,7 @@
 //! TPM-02 to TPM-15: what is compared where banks are missing or could not be read.
 
 use super::{try_all, Case};
-use launchguard_host_tests::fixture::log::Record;
+use launchguard_host_tests::fixture::log::{encode_legacy, Record};
 use launchguard_host_tests::fixture::{launch, Machine, BANKS};
 use launchguard_pure::decode::digest::HashAlg;
 use launchguard_pure::decode::registers::Reg;
@@ -135,6 +135,131 @@ const CASES: &[Case] = &[
         m.registers.public_key = Some(key);
     }),
 ];
+
+/// Takes the digest of `alg` away from the records of `kind` in `pcr`.
+fn without_digest(machine: &mut Machine, kind: u32, pcr: u32, alg: HashAlg) {
+    machine.change_launch(|records| {
+        let wanted = records
+            .iter_mut()
+            .filter(|record| record.kind == kind && record.pcr == pcr);
+        for record in wanted {
+            record.digests.retain(|(other, _)| *other != alg);
+        }
+    });
+}
+
+/// Gives every record a digest of a bank that nobody here can compute.
+fn with_sm3(machine: &mut Machine) {
+    let mut records = machine.records.clone();
+    for record in &mut records {
+        record.digests.push((HashAlg::Sm3, vec![7; 32]));
+    }
+    let banks = [&BANKS[..], &[HashAlg::Sm3]].concat();
+    machine.set_log(&banks, records);
+}
+
+/// What an event measured and what can be read: 0x410 stands in PCR 18, 0x40f in both.
+const MEASURED: &[Case] = &[
+    (
+        Txt11,
+        Pass,
+        "=event SINIT_PUBKEY_HASH is the hash of TXT.PUBLIC.KEY in sha1 sha256 sha384",
+        |_| {},
+    ),
+    (
+        Txt11,
+        Pass,
+        "TXT.PUBLIC.KEY in sha1 sha256; not compared in sha384",
+        |m| without_digest(m, 0x410, 18, HashAlg::Sha384),
+    ),
+    (
+        Txt11,
+        Pass,
+        "TXT.PUBLIC.KEY in sha1 sha256 sha384; not compared in sm3",
+        with_sm3,
+    ),
+    (Txt11, Unknown, "no event SINIT_PUBKEY_HASH", |m| {
+        m.change_launch(|records| records.retain(|record| record.kind != 0x410));
+    }),
+    (Txt11, Unknown, "no event SINIT_PUBKEY_HASH", |m| {
+        for alg in BANKS {
+            without_digest(m, 0x410, 18, alg);
+        }
+    }),
+    (
+        Txt11,
+        Fail,
+        "is not the sha384 of TXT.PUBLIC.KEY: 0707070707070707, ",
+        |m| {
+            m.change_launch(|records| {
+                let event = records.iter_mut().find(|record| record.kind == 0x410);
+                event.expect("a key").digests[2].1 = vec![7; 48];
+            });
+        },
+    ),
+    (
+        Tpm11,
+        Pass,
+        "=capabilities 0x602 are those measured in sha1 sha256 sha384; EDX of SENTER is 0",
+        |_| {},
+    ),
+    // The other of its two events has the digest.
+    (
+        Tpm11,
+        Pass,
+        "measured in sha1 sha384; not compared in sha256",
+        |m| without_digest(m, 0x40f, 18, HashAlg::Sha256),
+    ),
+    (
+        Tpm11,
+        Fail,
+        "are not what SINIT measured: sha256 at ",
+        |m| {
+            m.change_launch(|records| {
+                let mut events = records.iter_mut().filter(|record| record.kind == 0x40f);
+                events.nth(1).expect("the second").digests[1].1 = vec![7; 32];
+            });
+        },
+    ),
+    (
+        Tpm11,
+        Unknown,
+        "in sha1 sha256 sha384; the log does not hold EDX of SENTER",
+        |m| m.change_launch(|records| records[0].data.clear()),
+    ),
+];
+
+#[test]
+fn measured_bytes_are_compared_bank_by_bank() {
+    try_all(Machine::launched, MEASURED);
+}
+
+/// Legacy logs carry one bank each: all of them are asked.
+#[test]
+fn measured_bytes_are_compared_log_by_log() {
+    try_all(
+        Machine::launched_with_legacy_logs,
+        &[
+            (Txt11, Pass, "in sha1 sha256 sha384", |_| {}),
+            (
+                Txt11,
+                Pass,
+                "TXT.PUBLIC.KEY in sha1 sha256; not compared in sha384",
+                |m| {
+                    let records = m.records.clone();
+                    let log = &mut m.further_logs[1];
+                    let kept: Vec<Record> = records
+                        .into_iter()
+                        .filter(|record| record.kind != 0x410)
+                        .collect();
+                    let bytes = encode_legacy(HashAlg::Sha384, &kept);
+                    log.next = bytes.len() as u32;
+                    log.bytes[..bytes.len()].copy_from_slice(&bytes);
+                },
+            ),
+        ],
+    );
+}
 
 #[test]
 fn banks_and_pcrs() {
