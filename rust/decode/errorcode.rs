@@ -152,6 +152,16 @@ impl ErrorCode {
         ((self.0 >> 16) & 0xfff) as u16
     }
 
+    /// Whether [`ErrorCode::text`] names the class as SDG table I-4 numbers it: SINIT's classes differ
+    /// between chipsets, so that the chipset's own list of errors has the last word.
+    pub fn is_numbered_by_sdg(self) -> bool {
+        self.valid()
+            && !self.healthy()
+            && self.source() == Source::Acm
+            && matches!(self.module(), Module::Sinit | Module::SinitRevocation)
+            && ![PROGRESS, UNDOCUMENTED].contains(&self.text())
+    }
+
     /// The code in words; the fields with their numbers are in `Display`.
     pub const fn text(self) -> &'static str {
         match self.0 {
@@ -161,7 +171,13 @@ impl ErrorCode {
             _ if !self.valid() => "the code is not marked valid",
             _ => match self.source() {
                 Source::Cpu => cpu_text(self.cpu_type()),
-                Source::Acm => acm_text(self.class(), self.major()),
+                Source::Acm => match self.module() {
+                    Module::Sinit | Module::SinitRevocation => {
+                        sinit_text(self.class(), self.major())
+                    }
+                    _ if self.class() == 0 => PROGRESS,
+                    _ => "class of a module whose numbers are not documented",
+                },
                 Source::Mle => "recorded by the measured launch environment, by its own numbers",
             },
         }
@@ -188,11 +204,16 @@ const fn cpu_text(kind: u16) -> &'static str {
     }
 }
 
+/// What class 0 stands for in every module.
+const PROGRESS: &str = "progress of the module, not an error class";
+/// A class that SDG table I-4 does not have.
+const UNDOCUMENTED: &str = "error class that is not documented";
+
 /// SDG table I-4. Class and error numbers are specific to the chipset's SINIT: what the SDG does
-/// not list stays unnamed.
-const fn acm_text(class: u8, major: u8) -> &'static str {
+/// not list stays unnamed, and what it lists may mean another thing there.
+const fn sinit_text(class: u8, major: u8) -> &'static str {
     match (class, major) {
-        (0x0, _) => "progress of the module, not an error class",
+        (0x0, _) => PROGRESS,
         (0x1, 0x3) => "entry: server module on a client platform or the reverse",
         (0x1, 0x9) => "entry: module is revoked",
         (0x1, _) => "entry to the module",
@@ -221,7 +242,7 @@ const fn acm_text(class: u8, major: u8) -> &'static str {
         (0xf, _) => "MLE header",
         (0x10, _) => "MLE page tables",
         (0x14, _) => "event log",
-        _ => "error class that is not documented",
+        _ => UNDOCUMENTED,
     }
 }
 
@@ -239,11 +260,16 @@ impl fmt::Display for ErrorCode {
             ),
             Source::Acm => write!(
                 f,
-                "{value:#010x}: {}, class {:#x}, major {:#x}, minor {:#x}: {text}",
+                "{value:#010x}: {}, class {:#x}, major {:#x}, minor {:#x}: {text}{}",
                 self.module(),
                 self.class(),
                 self.major(),
-                self.minor()
+                self.minor(),
+                if self.is_numbered_by_sdg() {
+                    " (the SDG's numbers)"
+                } else {
+                    ""
+                }
             ),
             Source::Mle => write!(f, "{value:#010x}: {text}"),
         }

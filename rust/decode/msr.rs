@@ -38,6 +38,8 @@ macro_rules! msrs {
 }
 
 msrs! {
+    /// Bits 52:50: which socket or market the processor is made for (SDM volume 4).
+    PlatformId = 0x17, "IA32_PLATFORM_ID";
     /// Which of SMX and VMX may be used (SDM volume 4).
     FeatureControl = 0x3a, "IA32_FEATURE_CONTROL";
     /// Whether an SMM monitor is active (SDM volume 3, dual-monitor treatment).

@@ -97,10 +97,16 @@ impl Processor {
         })
     }
 
-    /// Whether a processor with this signature is this one, as far as the signature tells; what
-    /// IA32_PLATFORM_ID says is left out.
-    pub const fn matches_signature(&self, signature: u32) -> bool {
-        signature & self.signature_mask == self.signature
+    /// Whether a processor with this signature and this IA32_PLATFORM_ID is this one; `None` where
+    /// the latter counts and was not read (tboot, acmod.c, does_acmod_match_platform()).
+    pub fn matches(&self, signature: u32, platform: Option<u64>) -> Option<bool> {
+        if signature & self.signature_mask != self.signature {
+            return Some(false);
+        }
+        if self.platform_mask == 0 {
+            return Some(self.platform == 0);
+        }
+        platform.map(|id| id & self.platform_mask == self.platform)
     }
 }
 
@@ -315,12 +321,19 @@ impl<'a> Lists<'a> {
         }
     }
 
-    /// Whether one of the processors has this signature; `None` when there is no list of processors
-    /// or it is empty.
-    pub fn match_processor(&self, signature: u32) -> Option<bool> {
+    /// Whether one of the processors has this signature and this IA32_PLATFORM_ID; `None` when there
+    /// is no list of processors, it is empty, or the latter decides and was not read.
+    pub fn match_processor(&self, signature: u32, platform: Option<u64>) -> Option<bool> {
         let list = self.processors?;
         list.processors().next()?;
-        let mut entries = list.processors();
-        Some(entries.any(|processor| processor.matches_signature(signature)))
+        let mut open = false;
+        for processor in list.processors() {
+            match processor.matches(signature, platform) {
+                Some(true) => return Some(true),
+                Some(false) => {}
+                None => open = true,
+            }
+        }
+        (!open).then_some(false)
     }
 }

@@ -78,7 +78,7 @@ pub(super) const ACM_07: Entry = Entry {
     severity: Severity::Medium,
     weight: Weight::Advisory,
     title: "SINIT made for this platform",
-    meaning: "one of the module's chipsets is that of TXT.DIDVID, and every processor is one of its processors",
+    meaning: "one of the module's chipsets is that of TXT.DIDVID, and every processor is one of its processors by signature and, where the module asks for one, by IA32_PLATFORM_ID",
     attack: "a module for other hardware relies on protections that this one does not have",
     remedy: "install the SINIT of this chipset",
     source: "SDG tables A-5 and A-7; tboot, acmod.c",

@@ -10,9 +10,10 @@ use super::hex::Hex;
 use super::txt::unread;
 use super::Check;
 use crate::decode::acm::{Acm, AcmError, AcmKind, Header, Lists, MODULE_TYPE, VENDOR_INTEL};
+use crate::decode::msr::Msr;
 use crate::decode::registers::{DidVid, Reg};
 use crate::verify::catalogue::CheckId;
-use crate::verify::facts::Evidence;
+use crate::verify::facts::{Cpu, Evidence};
 use crate::verify::judgement::{Judgement, Outcome};
 
 /// The checks of this file, in the order they run.
@@ -127,8 +128,7 @@ fn decoded(c: &Context<'_>, check: CheckId, out: &mut Judgement) -> Option<Acm> 
     }
 }
 
-/// ACM-07: the module is made for this chipset and for every processor. What IA32_PLATFORM_ID says is
-/// not compared.
+/// ACM-07: the module is made for this chipset and for every processor.
 fn platform(c: &Context<'_>, out: &mut Judgement) {
     let check = CheckId::Acm07;
     let Some(acm) = decoded(c, check, out) else {
@@ -178,7 +178,10 @@ fn processors(c: &Context<'_>, lists: &Lists<'_>, out: &mut Judgement) {
     let check = CheckId::Acm07;
     let any = |lists: &Lists<'_>| {
         let list = lists.processors?;
-        Some(list.processors().any(|entry| entry.signature_mask == 0))
+        Some(
+            list.processors()
+                .any(|entry| entry.signature_mask == 0 && entry.matches(0, None) == Some(true)),
+        )
     };
     let words = match any(lists) {
         None => "the module names no processors",
@@ -190,17 +193,28 @@ fn processors(c: &Context<'_>, lists: &Lists<'_>, out: &mut Judgement) {
                     return out.set(check, Outcome::Unknown, format_args!("{reason}"))
                 }
             };
-            let other = cpus
-                .cpus
-                .iter()
-                .find(|cpu| lists.match_processor(cpu.signature) != Some(true));
+            let made_for =
+                |cpu: &Cpu| lists.match_processor(cpu.signature, cpu.msr(Msr::PlatformId));
+            let other = cpus.cpus.iter().find(|cpu| made_for(cpu) == Some(false));
             if let Some(cpu) = other {
                 return out.set(
                     check,
                     Outcome::Fail,
                     format_args!(
-                        "the module is not made for processor {} with signature {:#x}",
-                        cpu.number, cpu.signature
+                        "the module is not made for processor {} with signature {:#x}, IA32_PLATFORM_ID {:#x}",
+                        cpu.number,
+                        cpu.signature,
+                        cpu.msr(Msr::PlatformId).unwrap_or(0)
+                    ),
+                );
+            }
+            if let Some(cpu) = cpus.cpus.iter().find(|cpu| made_for(cpu).is_none()) {
+                return out.set(
+                    check,
+                    Outcome::Unknown,
+                    format_args!(
+                        "processor {}: the module asks for an IA32_PLATFORM_ID, which could not be read",
+                        cpu.number
                     ),
                 );
             }

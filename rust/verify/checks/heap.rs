@@ -11,6 +11,7 @@ use crate::decode::registers::Reg;
 use crate::verify::catalogue::CheckId;
 use crate::verify::facts::Evidence;
 use crate::verify::judgement::{Judgement, Outcome};
+use core::fmt;
 
 /// The heap and everything that belongs to it lies below 4 GiB.
 const LIMIT: u64 = 1 << 32;
@@ -50,42 +51,61 @@ pub(super) fn sizes(c: &Context<'_>, out: &mut Judgement) {
         HeapState::Missing(reason) => out.set(check, Outcome::Unknown, format_args!("{reason}")),
         HeapState::Broken(error) => out.set(check, Outcome::Fail, format_args!("{error}")),
         HeapState::Split(chain) => {
-            if bios_data_fits(chain, out) && os_tables_fit(chain, out) && sinit_fits(chain, out) {
-                out.set(
-                    check,
-                    Outcome::Pass,
-                    format_args!(
-                        "BiosData {:#x}, OsMleData {:#x}, OsSinitData {:#x}, SinitMleData {:#x} bytes, end {:#x}",
-                        chain.bios_data.bytes.len(),
-                        chain.os_mle_data.bytes.len(),
-                        chain.os_sinit_data.bytes.len(),
-                        chain.sinit_mle_data.bytes.len(),
-                        chain.end
-                    ),
-                );
-            }
+            let Some(bios) = bios_data_fits(chain, out) else {
+                return;
+            };
+            let Some(os) = os_tables_fit(chain, out) else {
+                return;
+            };
+            let Some(sinit) = sinit_fits(chain, out) else {
+                return;
+            };
+            out.set(
+                check,
+                Outcome::Pass,
+                format_args!(
+                    "BiosData {:#x}, OsMleData {:#x}, OsSinitData {:#x}, SinitMleData {:#x} bytes, end {:#x}{}",
+                    chain.bios_data.bytes.len(),
+                    chain.os_mle_data.bytes.len(),
+                    chain.os_sinit_data.bytes.len(),
+                    chain.sinit_mle_data.bytes.len(),
+                    chain.end,
+                    Behind([
+                        (TableId::BiosData, bios),
+                        (TableId::OsSinitData, os),
+                        (TableId::SinitMleData, sinit),
+                    ])
+                ),
+            );
         }
     }
 }
 
-/// Whether `used`, the end of a table's last part, is the table's end but for padding: the SDG asks
-/// for a multiple of 8 bytes (C, note 1), and a multiple of 16 is one too. A table whose size says
-/// more than it holds has a wrong size, or holds what nobody reads.
-fn ends_with_content(table: TableId, used: usize, size: usize, out: &mut Judgement) -> bool {
+/// How many bytes of each table lie behind its last part and its padding. That is no fault: the size
+/// is what the next table's place comes from, and firmware may round it up as it likes.
+struct Behind([(TableId, usize); 3]);
+
+impl fmt::Display for Behind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.iter().find(|(_, bytes)| *bytes != 0) {
+            Some((table, bytes)) => write!(f, "; {table}: {bytes:#x} unused"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Bytes between `used`, the end of a table's last part, and the table's end; 0 where they are padding:
+/// the SDG asks for a multiple of 8 bytes (C, note 1), and a multiple of 16 is one too.
+fn unused(used: usize, size: usize) -> usize {
     // Sizes count their own field of 8 bytes.
     let padded = |to: usize| {
         let total = used.checked_add(8)?.checked_next_multiple_of(to)?;
         total.checked_sub(8)
     };
-    if used == size || [8, 16].into_iter().any(|to| padded(to) == Some(size)) {
-        return true;
+    if [8, 16].into_iter().any(|to| padded(to) == Some(size)) {
+        return 0;
     }
-    out.set(
-        CheckId::Heap02,
-        Outcome::Fail,
-        format_args!("{table} has {size:#x} bytes, its last part ends at {used:#x}"),
-    );
-    false
+    size.saturating_sub(used)
 }
 
 /// Where the elements end; `None` where there are none or they are broken, which is HEAP-04's.
@@ -93,36 +113,42 @@ fn elements_end(elements: Elements<'_>) -> Option<usize> {
     elements.end().ok().filter(|end| *end != 0)
 }
 
+/// The bytes of BiosData that nothing uses, when its fixed part fits; records that it does not.
 #[inline(never)]
-fn bios_data_fits(chain: &Chain<'_>, out: &mut Judgement) -> bool {
+fn bios_data_fits(chain: &Chain<'_>, out: &mut Judgement) -> Option<usize> {
     let bytes = chain.bios_data.bytes;
     match BiosData::decode(bytes) {
         Err(error) => fail_size(out, &error),
-        Ok(table) => elements_end(table.elements())
-            .is_none_or(|end| ends_with_content(TableId::BiosData, end, bytes.len(), out)),
+        Ok(table) => {
+            let end = elements_end(table.elements());
+            Some(end.map_or(0, |end| unused(end, bytes.len())))
+        }
     }
 }
 
+/// The same of OsMleData, which only its launcher knows, and OsSinitData.
 #[inline(never)]
-fn os_tables_fit(chain: &Chain<'_>, out: &mut Judgement) -> bool {
+fn os_tables_fit(chain: &Chain<'_>, out: &mut Judgement) -> Option<usize> {
     if let Err(error) = OsMleData::decode(chain.os_mle_data.bytes) {
         return fail_size(out, &error);
     }
     let bytes = chain.os_sinit_data.bytes;
     match OsSinitData::decode(bytes) {
         Err(error) => fail_size(out, &error),
-        Ok(table) => elements_end(table.elements())
-            .is_none_or(|end| ends_with_content(TableId::OsSinitData, end, bytes.len(), out)),
+        Ok(table) => {
+            let end = elements_end(table.elements());
+            Some(end.map_or(0, |end| unused(end, bytes.len())))
+        }
     }
 }
 
+/// The same of SinitMleData.
 #[inline(never)]
-fn sinit_fits(chain: &Chain<'_>, out: &mut Judgement) -> bool {
+fn sinit_fits(chain: &Chain<'_>, out: &mut Judgement) -> Option<usize> {
     let bytes = chain.sinit_mle_data.bytes;
     match SinitMleData::decode(bytes) {
         Err(error) => fail_size(out, &error),
-        Ok(table) => sinit_end(&table)
-            .is_none_or(|end| ends_with_content(TableId::SinitMleData, end, bytes.len(), out)),
+        Ok(table) => Some(sinit_end(&table).map_or(0, |end| unused(end, bytes.len()))),
     }
 }
 
@@ -148,9 +174,9 @@ fn sinit_end(table: &SinitMleData<'_>) -> Option<usize> {
     Some(elements.max(mdrs).max(dmar)).filter(|end| *end != 0)
 }
 
-fn fail_size(out: &mut Judgement, error: &crate::decode::heap::TableError) -> bool {
+fn fail_size(out: &mut Judgement, error: &crate::decode::heap::TableError) -> Option<usize> {
     out.set(CheckId::Heap02, Outcome::Fail, format_args!("{error}"));
-    false
+    None
 }
 
 /// HEAP-03.

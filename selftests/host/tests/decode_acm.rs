@@ -312,8 +312,8 @@ fn lists_say_what_a_module_is_made_for() {
         assert_eq!(found, Some(matches), "{device:#x} revision {revision:#x}");
     }
     assert_eq!(lists.match_chipset(DidVid(0x1_1d00_8087)), Some(false));
-    assert_eq!(lists.match_processor(0x5_0654), Some(true));
-    assert_eq!(lists.match_processor(0x5_0664), Some(false));
+    assert_eq!(lists.match_processor(0x5_0654, None), Some(true));
+    assert_eq!(lists.match_processor(0x5_0664, None), Some(false));
     let tpm = lists.tpm.unwrap();
     assert!(tpm.max_agility() && tpm.max_performance());
     assert!(!tpm.discrete_12() && tpm.discrete_20() && tpm.firmware() && tpm.new_indices());
@@ -373,7 +373,7 @@ fn later_tables_have_records() {
             "{device:#x}"
         );
     }
-    assert_eq!(lists.match_processor(0xa_0655), Some(true));
+    assert_eq!(lists.match_processor(0xa_0655, None), Some(true));
     assert!(lists.tpm.unwrap().new_indices());
     assert_eq!(lists.versions.unwrap().len(), 8);
     // A record without a size would never end.

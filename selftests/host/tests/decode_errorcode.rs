@@ -59,8 +59,11 @@ fn words_name_source_fields_and_meaning() {
         (0xc000_0001, "0xc0000001: SINIT ended without error"),
         (0x4000_0001, "0x40000001: the code is not marked valid"),
         (0x8000_0007, "0x80000007: processor shutdown, type 0x7: authentication of the ACM failed"),
-        (0xc000_2861, "0xc0002861: SINIT, class 0x6, major 0xa, minor 0x0: launch control policy: platform supplier's policy is missing"),
-        (0xc123_0441, "0xc1230441: SINIT, class 0x4, major 0x1, minor 0x123: TPM returned the error code in the minor field"),
+        (0xc000_2861, "0xc0002861: SINIT, class 0x6, major 0xa, minor 0x0: launch control policy: platform supplier's policy is missing (the SDG's numbers)"),
+        (0xc123_0441, "0xc1230441: SINIT, class 0x4, major 0x1, minor 0x123: TPM returned the error code in the minor field (the SDG's numbers)"),
+        (0xc000_2860, "0xc0002860: BIOS ACM, class 0x6, major 0xa, minor 0x0: class of a module whose numbers are not documented"),
+        (0xc006_0000, "0xc0060000: BIOS ACM, class 0x0, major 0x0, minor 0x6: progress of the module, not an error class"),
+        (0xc000_7051, "0xc0007051: SINIT, class 0x5, major 0x1c, minor 0x0: error class that is not documented"),
         (0xc000_8002, "0xc0008002: recorded by the measured launch environment, by its own numbers"),
     ] {
         assert_eq!(ErrorCode::decode(value).to_string(), text);
@@ -170,10 +173,20 @@ fn every_class_of_the_specification_has_words() {
         (0x3f, 0x1, "error class that is not documented"),
     ];
     for (class, major, text) in words {
-        // Neither the module nor the minor number changes the words.
-        for (module, minor) in [(0, 1), (1, 0xfff)] {
+        // The minor number does not change the words, nor does a revocation module.
+        for (module, minor) in [(1, 1), (9, 0xfff)] {
             let code = acm(module, class, major, minor);
             assert_eq!(code.text(), text, "class {class:#x}, major {major:#x}");
+        }
+        // The table is SINIT's: of the numbers of other modules nothing is known but class 0.
+        for module in [0, 8, 5] {
+            let code = acm(module, class, major, 1);
+            let text = if class == 0 {
+                "progress of the module, not an error class"
+            } else {
+                "class of a module whose numbers are not documented"
+            };
+            assert_eq!(code.text(), text, "module {module}, class {class:#x}");
         }
     }
 }

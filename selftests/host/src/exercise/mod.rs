@@ -50,7 +50,7 @@ pub fn acm(bytes: &[u8]) {
             match Lists::decode(bytes, &header, &info) {
                 Ok(lists) => {
                     let _ = lists.match_chipset(DidVid(0x1_b006_8086));
-                    let _ = lists.match_processor(0x9_06ea);
+                    let _ = lists.match_processor(0x9_06ea, Some(1 << 50));
                     let algs = lists.tpm.map_or(0, |tpm| tpm.algs().count());
                     assert!(algs * 2 <= bytes.len());
                 }

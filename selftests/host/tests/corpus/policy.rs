@@ -75,7 +75,7 @@ fn acm_lists(corpus: &Corpus) {
         assert_eq!(lists.match_chipset(id(3)), Some(true), "{name}");
         assert_eq!(lists.match_chipset(id(2)), Some(false), "{name}");
         assert_eq!(
-            lists.match_processor(processors[0] | 4),
+            lists.match_processor(processors[0] | 4, Some(0)),
             Some(true),
             "{name}"
         );

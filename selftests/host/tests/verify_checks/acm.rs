@@ -177,6 +177,46 @@ fn every_processor_must_be_one_of_the_modules() {
     );
 }
 
+/// SDG table A-7: a mask that is not 0 asks for bits of IA32_PLATFORM_ID, here 52:50, the platform.
+#[test]
+fn a_platform_that_the_module_asks_for_must_be_read() {
+    let with_entry = |signature: u32, mask: u32, platform: u64, platform_mask: u64| {
+        let mut machine = Machine::launched();
+        let at = PROCESSORS + 4;
+        let mut entry = [signature.to_le_bytes(), mask.to_le_bytes()].concat();
+        entry.extend(platform.to_le_bytes());
+        entry.extend(platform_mask.to_le_bytes());
+        sinit(&mut machine)[at..at + 24].copy_from_slice(&entry);
+        machine
+    };
+    // The fixture's processors have signature 0x806e9.
+    for (signature, mask) in [(0x8_06e0, 0xffff_fff0), (0, 0)] {
+        let mut machine = with_entry(signature, mask, 6 << 50, 7 << 50);
+        machine.cpus.set_all(Msr::PlatformId, None);
+        let (found, words) = outcome(&machine, None, Acm07);
+        assert_eq!(found, Unknown, "{words}");
+        assert!(words.contains("asks for an IA32_PLATFORM_ID"), "{words}");
+        machine
+            .cpus
+            .set_all(Msr::PlatformId, Some((6 << 50) | 0x1234));
+        assert_eq!(outcome(&machine, None, Acm07).0, Pass);
+        machine.cpus.set(1, Msr::PlatformId, Some(4 << 50));
+        let (found, words) = outcome(&machine, None, Acm07);
+        assert_eq!(found, Fail, "{words}");
+        assert!(
+            words.contains("processor 1 with signature 0x806e9, IA32_PLATFORM_ID 0x10000000000000"),
+            "{words}"
+        );
+    }
+    // Another signature: the platform cannot save it. No mask: nothing is asked for.
+    let other = with_entry(0x9_06e0, 0xffff_fff0, 6 << 50, 7 << 50);
+    assert_eq!(outcome(&other, None, Acm07).0, Fail);
+    let any = with_entry(0x8_06e0, 0xffff_fff0, 0, 0);
+    assert_eq!(outcome(&any, None, Acm07).0, Pass);
+    let none = with_entry(0x8_06e0, 0xffff_fff0, 1, 0);
+    assert_eq!(outcome(&none, None, Acm07).0, Fail);
+}
+
 /// HASH_START's data holds SHA-256: another algorithm in the references cannot be compared.
 #[test]
 fn sinit_is_compared_in_its_own_algorithm() {

@@ -169,9 +169,11 @@ const CASES: &[Case] = &[
         m.set(Reg::HeapSize, 0x1_0000_0000);
     })
     .also(&[Map02, Map07]),
-    fails(Heap02, "SinitMleData has", |m| {
-        m.change_tables(|tables| tables.sinit_mle_data.push(0));
-    }),
+    // A size that leaves no room for the table's fixed part; whose table it is cannot be told either.
+    fails(Heap02, "OsMleData", |m| {
+        m.change_tables(|tables| tables.os_mle_data.truncate(2));
+    })
+    .also(&[Txt04, Txt05, Krn01]),
     fails(Heap03, "BiosData 1,", |m| {
         m.change_tables(|tables| tables.bios_data[0] = 1);
     }),
