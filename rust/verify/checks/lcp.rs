@@ -34,10 +34,10 @@ fn is_12(c: &Context<'_>) -> bool {
     c.tpm().is_some_and(|tpm| tpm.family == TpmFamily::Tpm12)
 }
 
-/// Which set of a TPM 2.0's indices SINIT uses, by its information table; the first set where that
-/// does not say.
+/// Which set of a TPM 2.0's indices SINIT uses: by its information table, else the only one of which
+/// an index is defined.
 #[inline(never)]
-fn used_set(c: &Context<'_>) -> IndexSet {
+fn used_set(c: &Context<'_>, indices: &[NvIndex<'_>]) -> Result<IndexSet, &'static str> {
     let new = || {
         let bytes = c.facts.sinit.read()?;
         let acm = Acm::decode(bytes, c.reg(Reg::SinitSize)?).ok()?;
@@ -45,8 +45,22 @@ fn used_set(c: &Context<'_>) -> IndexSet {
         Some(lists.tpm?.new_indices())
     };
     match new() {
-        Some(true) => IndexSet::New,
-        _ => IndexSet::Old,
+        Some(true) => return Ok(IndexSet::New),
+        Some(false) => return Ok(IndexSet::Old),
+        None => {}
+    }
+    let may_be_defined = |set| {
+        let known = INDICES_20
+            .iter()
+            .filter(|known| known.set == set && known.role != Role::Sgx);
+        known
+            .filter_map(|known| indices.iter().find(|index| index.index == known.index))
+            .any(|index| !matches!(index.public, Evidence::Absent(_)))
+    };
+    match (may_be_defined(IndexSet::Old), may_be_defined(IndexSet::New)) {
+        (true, true) => Err("SINIT does not say which of two sets of policy indices it uses"),
+        (false, true) => Ok(IndexSet::New),
+        (_, false) => Ok(IndexSet::Old),
     }
 }
 
@@ -57,8 +71,12 @@ fn index<'a>(c: &Context<'a>, role: Role) -> Result<Option<&'a NvIndex<'a>>, &'s
         Evidence::Unreadable(reason) => return Err(reason),
         Evidence::Absent(_) => return Ok(None),
     };
-    let set = used_set(c);
     let is_12 = is_12(c);
+    let set = if is_12 {
+        IndexSet::Old
+    } else {
+        used_set(c, indices)?
+    };
     let mut known = INDICES_20
         .iter()
         .filter(|known| !is_12 && known.set == set)

@@ -178,6 +178,36 @@ fn the_set_of_indices_is_the_one_that_sinit_uses() {
     assert!(words.contains("PO is of type ANY"), "{words}");
 }
 
+/// A SINIT that could not be read says nothing: the set that is defined is the one in use, and of two
+/// that are nobody can tell.
+#[test]
+fn without_sinit_the_set_that_is_defined_is_used() {
+    let any = || lcp::policy_3(lcp::ANY, 1, nv::CONTROL);
+    let new = |data| Index::new(0x01c1_0106, nv::PO_ATTRIBUTES, &[], data);
+    for (old, expected) in [(false, Fail), (true, Unknown)] {
+        let mut machine = Machine::launched();
+        machine.nv.change(|indices| {
+            if !old {
+                indices.clear();
+            }
+            indices.push(new(any()));
+        });
+        machine.sinit = None;
+        let (found, words) = outcome(&machine, Lcp02);
+        assert_eq!(found, expected, "old set {old}: {words}");
+        let part = if old {
+            "which of two sets"
+        } else {
+            "PO is of type ANY"
+        };
+        assert!(words.contains(part), "{words}");
+    }
+    // Nothing in the new set, as on the fixture.
+    let mut machine = Machine::launched();
+    machine.sinit = None;
+    assert_eq!(outcome(&machine, Lcp02).0, Pass);
+}
+
 #[test]
 fn what_cannot_be_decoded_does_not_pass() {
     let mut machine = Machine::launched();
