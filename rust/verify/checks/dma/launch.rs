@@ -196,8 +196,8 @@ pub(super) fn txt_regions(c: &Context<'_>, out: &mut Judgement) {
             format_args!("SinitMleData has no DTPR element that names registers"),
         );
     };
-    // The registers themselves are not read: their addresses are firmware's word alone. Once every
-    // unit translates they may be on or off; before that nobody could tell here.
+    // The registers themselves are not read: their addresses are firmware's word alone. That every unit
+    // translates makes them needless now; whether they were on before that nobody can tell here.
     let translated = match c.facts.dma.units {
         Evidence::Read(units) => {
             !units.is_empty()
@@ -208,15 +208,17 @@ pub(super) fn txt_regions(c: &Context<'_>, out: &mut Judgement) {
         }
         _ => false,
     };
-    let (outcome, now) = if translated {
-        (Outcome::Pass, "every unit translates by now")
+    let now = if translated {
+        "every unit translates by now"
     } else {
-        (Outcome::Unknown, "whether they are still on is not read")
+        "not every unit is known to translate"
     };
     out.set(
         check,
-        outcome,
-        format_args!("TPR_REQ holds the MLE, DTPR names {registers} regions; {now}"),
+        Outcome::Unknown,
+        format_args!(
+            "TPR_REQ holds the MLE, DTPR names {registers} regions; whether they are or were on is not read; {now}"
+        ),
     );
 }
 
