@@ -11,7 +11,10 @@ pub(super) const KRN_01: Entry = Entry {
     title: "the running kernel is the launched one",
     meaning:
         "tboot launched: boot_params names tboot's shared page, the loader is not kexec, and the \
-              kernel was not resumed from a hibernation image",
+              kernel was not resumed from a hibernation image. Under Secure Launch or a launcher that is \
+              not known here a kernel that kexec loaded or that was resumed fails, too, and any other is \
+              unknown: nothing in it tells that it is the launched one, as nothing there passes from the \
+              launch into the kernel that a later one could not have",
     attack:
         "kexec and hibernation replace the kernel and leave registers, heap, log and PCRs of a \
              perfect launch behind",
