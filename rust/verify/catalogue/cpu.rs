@@ -67,10 +67,10 @@ pub(super) const CPU_06: Entry = Entry {
     weight: Weight::Advisory,
     title: "same microcode on every processor",
     meaning:
-        "every processor reports the same microcode revision; launchguard keeps no list of bad ones",
+        "every processor reports the same microcode revision, and it is none of the few that launchguard knows as withdrawn",
     attack: "a processor without an update lacks fixes of the launch itself",
     remedy: "update the microcode through firmware or the early initrd",
-    source: "SDG 2.3",
+    source: "SDG 2.3; Intel microcode revision guidance of March 2018, as Linux bad_spectre_microcode() lists it",
 };
 
 pub(super) const CPU_07: Entry = Entry {
@@ -133,7 +133,7 @@ pub(super) const CPU_12: Entry = Entry {
     severity: Severity::Medium,
     weight: Weight::Advisory,
     title: "memory types",
-    meaning: "MTRRs are on, hold memory types and are equal on every processor, as is IA32_MISC_ENABLE; 0xfed20000 to 0xfed4ffff is uncached",
+    meaning: "MTRRs are on, hold memory types and are equal on every processor, as is IA32_MISC_ENABLE; 0xfed20000 to 0xfed4ffff is uncached. Where OsMleData holds the MTRRs that the launcher saved before the launch (tboot, early Secure Launch), they are in force again; the saved IA32_MISC_ENABLE is not compared, as the kernel changes it rightly, and the copy in the resource table of later Secure Launch is not either",
     attack: "cached registers of TXT and TPM read as what somebody put into the cache",
     remedy: "reboot; if it stays, firmware or launcher set the MTRRs wrongly",
     source: "SDG 2.3; SDM volume 3, MTRR precedences",

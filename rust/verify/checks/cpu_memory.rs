@@ -6,11 +6,12 @@ use super::context::Context;
 use super::cpu::{not_equal, over_all, processors, Told};
 use super::platform::Bridge;
 use super::Check;
+use crate::decode::heap::{OsMleData, SavedState};
 use crate::decode::msr::Msr;
 use crate::decode::registers::PRIVATE_BASE;
 use crate::verify::catalogue::CheckId;
 use crate::verify::facts::{Cpu, CpuFacts, MTRR_RANGES};
-use crate::verify::judgement::{Judgement, Outcome};
+use crate::verify::judgement::{Judgement, Launcher, Outcome};
 
 /// The checks of this file, in the order they run.
 pub(super) const CHECKS: [Check; 2] = [smm_range, memory_types];
@@ -109,13 +110,72 @@ fn memory_types(c: &Context<'_>, out: &mut Judgement) {
     {
         return;
     }
+    let saved = saved(c);
+    let first = facts.cpus.first();
+    let changed = match (&saved, first) {
+        (Some(saved), Some(cpu)) => changed(saved, cpu),
+        _ => None,
+    };
+    if let Some((what, value)) = changed {
+        return out.set(
+            check,
+            Outcome::Fail,
+            format_args!("{what} is not what the launcher saved ({value:#x})"),
+        );
+    }
     over_all(
         &facts,
         out,
         check,
         types_of,
-        format_args!("MTRRs and IA32_MISC_ENABLE are equal; TXT and TPM are uncached"),
+        format_args!(
+            "MTRRs and IA32_MISC_ENABLE are equal; TXT and TPM are uncached; {}",
+            if saved.is_some() {
+                "the MTRRs are those that the launcher saved"
+            } else {
+                "no launcher left saved MTRRs to compare"
+            }
+        ),
     );
+}
+
+/// What the launcher saved of the MTRRs before SENTER, to restore it afterwards; `None` where OsMleData
+/// holds nothing such.
+#[inline(never)]
+fn saved<'a>(c: &Context<'a>) -> Option<SavedState<'a>> {
+    if !matches!(c.launcher, Launcher::Tboot | Launcher::SecureLaunch) {
+        return None;
+    }
+    let table = OsMleData::decode(c.chain()?.os_mle_data.bytes).ok()?;
+    let saved = table.saved()?;
+    // Zeros: nothing was saved, as MTRRs that are off would fail the launch.
+    let is_empty = saved.mtrr_def_type == 0 && saved.mtrrs().next().is_none();
+    (!is_empty).then_some(saved)
+}
+
+/// What of the MTRRs of `cpu` is not as it was saved, and the value that shows it. Ranges that are on
+/// count, in whatever order.
+#[inline(never)]
+fn changed(saved: &SavedState<'_>, cpu: &Cpu) -> Option<(&'static str, u64)> {
+    // Type, fixed ranges on, all on.
+    const DEFINED: u64 = 0xcff;
+    // What could not be read is said with the types.
+    let default = cpu.msr(Msr::MtrrDefType)?;
+    if (default ^ saved.mtrr_def_type) & DEFINED != 0 {
+        return Some(("IA32_MTRR_DEF_TYPE", saved.mtrr_def_type));
+    }
+    let is_on = |(_, mask): &(u64, u64)| mask & VALID != 0;
+    for range in saved.mtrrs().filter(is_on) {
+        if !cpu.mtrrs.contains(&Some(range)) {
+            return Some(("a variable MTRR, one of them gone,", range.0));
+        }
+    }
+    for range in cpu.mtrrs.iter().flatten().filter(|range| is_on(range)) {
+        if !saved.mtrrs().any(|other| other == *range) {
+            return Some(("a variable MTRR, one of them new,", range.0));
+        }
+    }
+    None
 }
 
 fn ranges_differ(facts: &CpuFacts<'_>, out: &mut Judgement, check: CheckId) -> bool {

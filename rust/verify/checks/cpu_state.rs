@@ -17,6 +17,52 @@ use crate::verify::judgement::{Judgement, Outcome};
 /// The checks of this file, in the order they run.
 pub(super) const CHECKS: [Check; 4] = [microcode, enclave_version, smm_monitor, smx_enabled];
 
+/// Microcode that Intel has told to take back.
+struct Withdrawn {
+    /// CPUID leaf 1, EAX.
+    signature: u32,
+    /// The last revision that is bad; later ones are not.
+    last: u32,
+}
+
+/// Processors with SMX of the guidance of March 2018: the first updates against branch target
+/// injection, which let machines reset by themselves. One line for each; there is no list of what
+/// was mended in a launch.
+const WITHDRAWN: [Withdrawn; 8] = [
+    Withdrawn {
+        signature: 0x3_06c3,
+        last: 0x23,
+    },
+    Withdrawn {
+        signature: 0x3_06f2,
+        last: 0x3b,
+    },
+    Withdrawn {
+        signature: 0x4_06f1,
+        last: 0xb00_0025,
+    },
+    Withdrawn {
+        signature: 0x5_0654,
+        last: 0x200_003c,
+    },
+    Withdrawn {
+        signature: 0x8_06e9,
+        last: 0x80,
+    },
+    Withdrawn {
+        signature: 0x8_06ea,
+        last: 0x80,
+    },
+    Withdrawn {
+        signature: 0x9_06e9,
+        last: 0x80,
+    },
+    Withdrawn {
+        signature: 0x9_06ea,
+        last: 0x80,
+    },
+];
+
 /// CPU-06.
 fn microcode(c: &Context<'_>, out: &mut Judgement) {
     let check = CheckId::Cpu06;
@@ -43,6 +89,21 @@ fn microcode(c: &Context<'_>, out: &mut Judgement) {
         );
     }
     let first = facts.cpus.first().and_then(revision).unwrap_or(0);
+    let withdrawn = |cpu: &&Cpu| {
+        let same = |bad: &&Withdrawn| bad.signature == cpu.signature;
+        let bad = WITHDRAWN.iter().find(same);
+        bad.is_some_and(|bad| cpu.microcode.is_some_and(|found| found <= bad.last))
+    };
+    if let Some(cpu) = facts.cpus.iter().find(withdrawn) {
+        return out.set(
+            check,
+            Outcome::Fail,
+            format_args!(
+                "CPU {}: microcode {first:#x} for signature {:#x} is one that Intel has withdrawn, or older",
+                cpu.number, cpu.signature
+            ),
+        );
+    }
     over_all(
         &facts,
         out,

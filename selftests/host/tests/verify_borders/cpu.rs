@@ -289,3 +289,103 @@ fn the_range_of_smm() {
 fn memory_types_of_the_registers() {
     try_all(Machine::launched, MEMORY);
 }
+
+fn microcode(machine: &mut Machine, signature: u32, revision: u32) {
+    for cpu in machine.cpus.list.iter_mut().flatten() {
+        cpu.signature = signature;
+        cpu.microcode = Some(revision);
+    }
+}
+
+/// Revisions by Intel's guidance of March 2018; a processor that it does not name is none of them.
+#[test]
+fn withdrawn_microcode_is_known() {
+    try_all(
+        Machine::launched,
+        &[
+            (Cpu06, Pass, "=microcode 0xf0 on every processor", |_| {}),
+            (
+                Cpu06,
+                Fail,
+                "=CPU 0: microcode 0x80 for signature 0x806e9 is one that Intel has withdrawn, or older",
+                |m| microcode(m, 0x8_06e9, 0x80),
+            ),
+            (Cpu06, Pass, "microcode 0x81", |m| microcode(m, 0x8_06e9, 0x81)),
+            (Cpu06, Fail, "signature 0x306f2", |m| microcode(m, 0x3_06f2, 0x10)),
+            (Cpu06, Pass, "microcode 0x3c", |m| microcode(m, 0x3_06f2, 0x3c)),
+            (Cpu06, Pass, "microcode 0x10", |m| microcode(m, 0x3_06f0, 0x10)),
+        ],
+    );
+}
+
+/// tboot's mtrr_state_t behind the version: u64 default type, u32 count, 16 bases, 16 masks (heap.h).
+fn save(machine: &mut Machine, default: u64, ranges: &[(u64, u64)]) {
+    machine.change_tables(|tables| {
+        let data = &mut tables.os_mle_data;
+        data[4..12].copy_from_slice(&default.to_le_bytes());
+        data[12..16].copy_from_slice(&(ranges.len() as u32).to_le_bytes());
+        for (index, (base, mask)) in ranges.iter().enumerate() {
+            data[16 + index * 8..][..8].copy_from_slice(&base.to_le_bytes());
+            data[144 + index * 8..][..8].copy_from_slice(&mask.to_le_bytes());
+        }
+    });
+}
+
+/// The one range of the fixture's processors that is on, and one beside it.
+const IN_FORCE: (u64, u64) = (0x8000_0000, 0x7f_8000_0800);
+const OTHER: (u64, u64) = (0xc000_0000, 0x7f_c000_0800);
+
+#[test]
+fn mtrrs_are_compared_with_those_saved() {
+    try_all(
+        Machine::launched,
+        &[
+            (Cpu12, Pass, "; no launcher left saved MTRRs", |_| {}),
+            (
+                Cpu12,
+                Pass,
+                "; the MTRRs are those that the launcher saved",
+                |m| save(m, 0xc06, &[IN_FORCE, (0, 0), OFF]),
+            ),
+            // In another slot.
+            (
+                Cpu12,
+                Pass,
+                "; the MTRRs are those that the launcher saved",
+                |m| save(m, 0xc06, &[(0, 0), IN_FORCE]),
+            ),
+            (
+                Cpu12,
+                Fail,
+                "=IA32_MTRR_DEF_TYPE is not what the launcher saved (0xc00)",
+                |m| save(m, 0xc00, &[IN_FORCE]),
+            ),
+            (
+                Cpu12,
+                Fail,
+                "one of them gone, is not what the launcher saved (0xc0000000)",
+                |m| save(m, 0xc06, &[IN_FORCE, OTHER]),
+            ),
+            (
+                Cpu12,
+                Fail,
+                "one of them new, is not what the launcher saved (0x80000000)",
+                |m| save(m, 0xc06, &[]),
+            ),
+            (Cpu12, Pass, "; no launcher left saved MTRRs", |m| {
+                save(m, 0xc00, &[OTHER]);
+                unknown_launcher_keeping(m);
+            }),
+        ],
+    );
+}
+
+/// A range that is off says nothing.
+const OFF: (u64, u64) = (0xc000_0006, 0x7f_c000_0000);
+
+/// The same bytes, but of nobody that is known.
+fn unknown_launcher_keeping(machine: &mut Machine) {
+    let heap = machine.heap.as_mut().expect("a heap");
+    let bios = u64::from_le_bytes(heap[..8].try_into().expect("eight")) as usize;
+    heap[bios + 8] = 99;
+}
