@@ -220,6 +220,9 @@ impl<'a> NvPublic<'a> {
 pub struct NvPublic12 {
     /// The index.
     pub index: u32,
+    /// Localities in which it may be written: bit n is locality n (TPM_PCR_INFO_SHORT,
+    /// localityAtRelease, of pcrInfoWrite).
+    pub write_localities: u8,
     /// Its permissions (TPM 1.2, part 2, 19.2).
     pub permissions: u32,
     /// Whether a write lock is set for ever.
@@ -248,9 +251,11 @@ impl NvPublic12 {
         let index = be32(bytes, 2)?;
         let rest = bytes.from(6)?;
         let rest = rest.from(pcr_info_short(rest)?)?;
+        let write_localities = rest.u8(usize::from(be16(rest, 0)?).checked_add(2)?)?;
         let rest = rest.from(pcr_info_short(rest)?)?;
         let public = Self {
             index,
+            write_localities,
             permissions: be32(rest, 2)?,
             write_define: rest.u8(8)? != 0,
             data_size: be32(rest, 9)?,

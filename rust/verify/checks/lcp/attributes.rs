@@ -4,7 +4,7 @@
 
 use super::{index, is_12};
 use crate::decode::lcp::Role;
-use crate::decode::nv::{Attributes, NvPublic};
+use crate::decode::nv::{Attributes, NvPublic, NvPublic12};
 use crate::verify::catalogue::CheckId;
 use crate::verify::checks::context::Context;
 use crate::verify::facts::Evidence;
@@ -41,11 +41,7 @@ const AUX_POLICY: [u8; 32] = [
 pub(super) fn check(c: &Context<'_>, out: &mut Judgement) {
     let check = CheckId::Lcp01;
     if is_12(c) {
-        return out.set(
-            check,
-            Outcome::NotApplicable,
-            format_args!("the permissions of a TPM 1.2's indices are not judged"),
-        );
+        return of_tpm12(c, out);
     }
     let mut defined = 0u8;
     let mut open = None;
@@ -89,6 +85,74 @@ pub(super) fn check(c: &Context<'_>, out: &mut Judgement) {
             format_args!("{defined} of AUX, PS and PO are defined, and as they should be"),
         ),
     }
+}
+
+/// LCP-01 with a TPM 1.2: sizes, and where AUX can be written (SDG tables J-1 and J-3). Whose
+/// authorisation writes PS and PO their permissions say, which platforms give in ways that are not
+/// known here: with one of them defined nothing passes.
+#[inline(never)]
+fn of_tpm12(c: &Context<'_>, out: &mut Judgement) {
+    let check = CheckId::Lcp01;
+    let (mut aux, mut policies, mut open) = (false, false, None);
+    for role in [Role::Aux, Role::Ps, Role::Po] {
+        let found = match index(c, role) {
+            Ok(found) => found,
+            Err(reason) => {
+                open = Some(reason);
+                continue;
+            }
+        };
+        let Some(Evidence::Read(bytes)) = found.map(|index| index.public) else {
+            continue;
+        };
+        let Ok(public) = NvPublic12::decode(bytes) else {
+            open = Some("a public area is malformed");
+            continue;
+        };
+        if let Some(words) = wrong_12(role, &public) {
+            return out.set(
+                check,
+                Outcome::Fail,
+                format_args!(
+                    "{role} at {:#010x}, {} bytes, written in localities {:#x}: {words}",
+                    public.index, public.data_size, public.write_localities
+                ),
+            );
+        }
+        match role {
+            Role::Aux => aux = true,
+            _ => policies = true,
+        }
+    }
+    let (outcome, words) = match (open, policies, aux) {
+        (Some(reason), ..) => (Outcome::Unknown, reason),
+        (None, true, _) => (
+            Outcome::Unknown,
+            "sizes are right; whose authorisation writes PS and PO is not judged",
+        ),
+        (None, false, true) => (
+            Outcome::Pass,
+            "AUX is written in localities 3 and 4; PS and PO are not defined",
+        ),
+        (None, false, false) => (Outcome::NotApplicable, "none of AUX, PS and PO is defined"),
+    };
+    out.set(check, outcome, format_args!("{words}"));
+}
+
+/// What is wrong with the definition of a TPM 1.2's index, if anything is.
+fn wrong_12(role: Role, public: &NvPublic12) -> Option<&'static str> {
+    const LOCALITIES_3_AND_4: u8 = 0x18;
+    let size = match public.index {
+        0x5000_0003 => 96,
+        0x5000_0002 => 64,
+        _ => 54,
+    };
+    if public.data_size != size {
+        return Some("not the size of its table");
+    }
+    let localities = public.write_localities;
+    let is_bound = localities != 0 && localities & !LOCALITIES_3_AND_4 == 0;
+    (role == Role::Aux && !is_bound).then_some("not only SINIT and the BIOS ACM write it")
 }
 
 /// What is wrong with the definition of an index, if anything is.

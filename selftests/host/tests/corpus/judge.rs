@@ -47,7 +47,7 @@ fn with_registers(case: &Case, mut machine: Machine) -> Machine {
     }
     // The window's second view is not stated: where it is open (bit 7) the chipset answers as in the
     // first, else nothing does.
-    let is_open = machine.registers.get(Reg::Sts).expect("STS") & 1 << 7 != 0;
+    let is_open = machine.registers.get(Reg::Sts).expect("STS") & (1 << 7) != 0;
     let identity = machine.registers.get(Reg::DidVid).expect("DIDVID");
     machine.registers.private_didvid = Some(if is_open { identity } else { 0 });
     machine.latched = None;

@@ -6,7 +6,7 @@ use super::{try_all, Case};
 use launchguard_host_tests::fixture::nv::{self, Index};
 use launchguard_host_tests::fixture::Machine;
 use launchguard_pure::verify::catalogue::CheckId::*;
-use launchguard_pure::verify::judgement::Outcome::{Fail, NotApplicable, Pass};
+use launchguard_pure::verify::judgement::Outcome::{Fail, NotApplicable, Pass, Unknown};
 
 const OWNERWRITE: u32 = 1 << 1;
 const AUTHWRITE: u32 = 1 << 2;
@@ -137,4 +137,70 @@ const CASES: &[Case] = &[
 #[test]
 fn who_can_write_an_index() {
     try_all(Machine::launched, CASES);
+}
+
+/// An index of a TPM 1.2 (TPM 1.2, part 2, 19.3): no PCRs are selected in three bytes of selection, and
+/// it can be read in all localities.
+fn index_12(index: u32, localities: u8, size: u32) -> Index {
+    let mut public = 0x18u16.to_be_bytes().to_vec();
+    public.extend(index.to_be_bytes());
+    for locality in [0x1f, localities] {
+        public.extend([0, 3, 0, 0, 0, locality]);
+        public.extend([0; 20]);
+    }
+    public.extend(0x17u16.to_be_bytes());
+    public.extend(2u32.to_be_bytes());
+    public.extend([0, 0, 0]);
+    public.extend(size.to_be_bytes());
+    Index {
+        index,
+        public: Some(public),
+        data: Some(vec![0; size as usize]),
+    }
+}
+
+/// SDG table J-1: 0x50000003 has 96 bytes, 0x50000002 64, PS and PO 54; J-3: localities 3 and 4.
+#[test]
+fn indices_of_a_tpm12_have_their_sizes_and_localities() {
+    try_all(
+        Machine::launched_with_tpm12,
+        &[
+            (Lcp01, NotApplicable, "=none of AUX, PS and PO is defined", |m| {
+                m.nv.set(vec![])
+            }),
+            (Lcp01, Pass, "AUX is written in localities 3 and 4", |m| {
+                m.nv.set(vec![index_12(0x5000_0003, 0x18, 96)]);
+            }),
+            (Lcp01, Pass, "AUX is written in localities 3 and 4", |m| {
+                m.nv.set(vec![index_12(0x5000_0002, 0x08, 64)]);
+            }),
+            (
+                Lcp01,
+                Fail,
+                "=AUX at 0x50000002, 64 bytes, written in localities 0x1c: not only SINIT and the BIOS ACM write it",
+                |m| m.nv.set(vec![index_12(0x5000_0002, 0x1c, 64)]),
+            ),
+            // No locality is named: none is asked for.
+            (Lcp01, Fail, "localities 0x0: not only SINIT", |m| {
+                m.nv.set(vec![index_12(0x5000_0002, 0, 64)]);
+            }),
+            (Lcp01, Fail, "96 bytes, written in localities 0x18: not the size", |m| {
+                m.nv.set(vec![index_12(0x5000_0002, 0x18, 96)]);
+            }),
+            (Lcp01, Fail, "PS at 0x50000001, 64 bytes", |m| {
+                m.nv.set(vec![index_12(0x5000_0001, 0x1f, 64)]);
+            }),
+            (Lcp01, Unknown, "whose authorisation writes PS and PO", |m| {
+                m.nv.set(vec![
+                    index_12(0x5000_0003, 0x18, 96),
+                    index_12(0x4000_0001, 0x1f, 54),
+                ]);
+            }),
+            (Lcp01, Unknown, "a public area is malformed", |m| {
+                let mut short = index_12(0x5000_0003, 0x18, 96);
+                short.public.as_mut().expect("an area").pop();
+                m.nv.set(vec![short]);
+            }),
+        ],
+    );
 }
