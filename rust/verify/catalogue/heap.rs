@@ -20,7 +20,7 @@ pub(super) const HEAP_02: Entry = Entry {
     severity: Severity::Critical,
     weight: Weight::Required,
     title: "heap tables inside the heap",
-    meaning: "each of the four table sizes is at least 8, has room for the table's fixed part and ends inside the heap",
+    meaning: "each of the four table sizes is at least 8, has room for the table's fixed part and ends inside the heap; that of SinitMleData, which SINIT computes, ends with its content",
     attack: "other readers walk these sizes unchecked: a corrupt one reads out of bounds",
     remedy: "reboot; a firmware that writes such sizes needs an update",
     source: "SDG table C-1",

@@ -57,9 +57,9 @@ pub(super) fn sizes(c: &Context<'_>, out: &mut Judgement) {
             let Some(os) = os_tables_fit(chain, out) else {
                 return;
             };
-            let Some(sinit) = sinit_fits(chain, out) else {
+            if !sinit_fits(chain, out) {
                 return;
-            };
+            }
             out.set(
                 check,
                 Outcome::Pass,
@@ -73,7 +73,6 @@ pub(super) fn sizes(c: &Context<'_>, out: &mut Judgement) {
                     Behind([
                         (TableId::BiosData, bios),
                         (TableId::OsSinitData, os),
-                        (TableId::SinitMleData, sinit),
                     ])
                 ),
             );
@@ -81,9 +80,9 @@ pub(super) fn sizes(c: &Context<'_>, out: &mut Judgement) {
     }
 }
 
-/// How many bytes of each table lie behind its last part and its padding. That is no fault: the size
-/// is what the next table's place comes from, and firmware may round it up as it likes.
-struct Behind([(TableId, usize); 3]);
+/// How many bytes of the tables of firmware and launcher lie behind their last part and its padding.
+/// That is no fault: they may round sizes up as they like, and a wrong one misplaces the next table.
+struct Behind([(TableId, usize); 2]);
 
 impl fmt::Display for Behind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -142,14 +141,25 @@ fn os_tables_fit(chain: &Chain<'_>, out: &mut Judgement) -> Option<usize> {
     }
 }
 
-/// The same of SinitMleData.
+/// Whether SinitMleData holds what it should; records what it does not. SINIT computes its size, and no
+/// table follows that would show a wrong one: it must end with its content.
 #[inline(never)]
-fn sinit_fits(chain: &Chain<'_>, out: &mut Judgement) -> Option<usize> {
+fn sinit_fits(chain: &Chain<'_>, out: &mut Judgement) -> bool {
     let bytes = chain.sinit_mle_data.bytes;
-    match SinitMleData::decode(bytes) {
-        Err(error) => fail_size(out, &error),
-        Ok(table) => Some(sinit_end(&table).map_or(0, |end| unused(end, bytes.len()))),
-    }
+    let table = match SinitMleData::decode(bytes) {
+        Err(error) => return fail_size(out, &error).is_some(),
+        Ok(table) => table,
+    };
+    let size = bytes.len();
+    let Some(end) = sinit_end(&table).filter(|end| unused(*end, size) != 0) else {
+        return true;
+    };
+    out.set(
+        CheckId::Heap02,
+        Outcome::Fail,
+        format_args!("SinitMleData has {size:#x} bytes, its last part ends at {end:#x}"),
+    );
+    false
 }
 
 /// End of the last of elements, MDRs and DMAR copy, from the first data byte. `None` where one of
