@@ -44,7 +44,14 @@ impl<'t> Tree<'t> {
     /// Nothing is written yet.
     pub fn new(original: &'t Path, copy: &'t Path, mutants: &'t [Mutant]) -> Self {
         let (left_out, constant, files) = Default::default();
-        Tree { original, copy, mutants, left_out, constant, files }
+        Tree {
+            original,
+            copy,
+            mutants,
+            left_out,
+            constant,
+            files,
+        }
     }
 
     /// The tree's tests, with all mutants that compile.
@@ -57,10 +64,15 @@ impl<'t> Tree<'t> {
             if !messages.iter().any(is_error) {
                 messages = cargo(self.copy, &["test", "--no-run"])?;
                 if let Some(program) = messages.iter().find_map(program) {
-                    let mut switched: Vec<_> = self.files.values().flat_map(Rewritten::mutants).collect();
+                    let mut switched: Vec<_> =
+                        self.files.values().flat_map(Rewritten::mutants).collect();
                     switched.sort_unstable();
                     switched.dedup();
-                    return Ok(Built { program, switched, rounds: round });
+                    return Ok(Built {
+                        program,
+                        switched,
+                        rounds: round,
+                    });
                 }
             }
             self.learn(&messages)?;
@@ -74,7 +86,10 @@ impl<'t> Tree<'t> {
         let switches = include_str!("switch.rs").replace("const COUNT: usize = 1;", &count);
         write(&self.copy.join("mutant.rs"), &switches)?;
         let root = read(&self.original.join("mutants.rs"))?;
-        write(&self.copy.join("mutants.rs"), &format!("{root}\npub mod mutant;\n"))
+        write(
+            &self.copy.join("mutants.rs"),
+            &format!("{root}\npub mod mutant;\n"),
+        )
     }
 
     fn write(&mut self) -> Result<(), String> {
@@ -104,7 +119,8 @@ impl<'t> Tree<'t> {
         for error in messages.iter().filter(|message| is_error(message)) {
             let error = &error["message"];
             if error["code"]["code"] == "E0015" {
-                self.constant.extend(called(error["message"].as_str().unwrap_or_default()));
+                self.constant
+                    .extend(called(error["message"].as_str().unwrap_or_default()));
                 continue;
             }
             let blamed = self.blamed(error);
@@ -114,7 +130,9 @@ impl<'t> Tree<'t> {
             self.left_out.extend(blamed);
         }
         if before == (self.left_out.len(), self.constant.len()) {
-            return Err(format!("what the compiler says is not about any mutant:\n{unexplained}"));
+            return Err(format!(
+                "what the compiler says is not about any mutant:\n{unexplained}"
+            ));
         }
         Ok(())
     }
@@ -122,15 +140,29 @@ impl<'t> Tree<'t> {
     fn blamed(&self, error: &Value) -> Vec<Id> {
         let spans = error["spans"].as_array().map_or(&[][..], Vec::as_slice);
         let of = |span: &Value| {
-            let number = |key: &str| span[key].as_u64().and_then(|number| usize::try_from(number).ok());
+            let number = |key: &str| {
+                span[key]
+                    .as_u64()
+                    .and_then(|number| usize::try_from(number).ok())
+            };
             let file = self.files.get(span["file_name"].as_str()?)?;
-            Some(file.blame(number("byte_start")?..number("byte_end")?).to_vec())
+            Some(
+                file.blame(number("byte_start")?..number("byte_end")?)
+                    .to_vec(),
+            )
         };
-        let (main, others): (Vec<_>, Vec<_>) = spans.iter().partition(|span| span["is_primary"] == true);
+        let (main, others): (Vec<_>, Vec<_>) =
+            spans.iter().partition(|span| span["is_primary"] == true);
         // What the message is about, or else what it refers to.
         [main, others]
             .into_iter()
-            .map(|spans| spans.into_iter().filter_map(of).flatten().collect::<Vec<_>>())
+            .map(|spans| {
+                spans
+                    .into_iter()
+                    .filter_map(of)
+                    .flatten()
+                    .collect::<Vec<_>>()
+            })
             .find(|blamed| !blamed.is_empty())
             .unwrap_or_default()
     }
@@ -139,7 +171,9 @@ impl<'t> Tree<'t> {
 // The function that "cannot call non-const associated function `a::Type::<'_>::name` in constants" names:
 // by itself, and with what is before it, which may be a type or a module.
 fn called(message: &str) -> Vec<String> {
-    let Some(path) = message.split('`').nth(1) else { return Vec::new() };
+    let Some(path) = message.split('`').nth(1) else {
+        return Vec::new();
+    };
     let mut depth = 0;
     let plain: String = path
         .chars()
@@ -154,7 +188,11 @@ fn called(message: &str) -> Vec<String> {
     match parts[..] {
         [.., owner, name] => {
             let is_type = owner.starts_with(|c: char| c.is_ascii_uppercase());
-            vec![if is_type { format!("{owner}::{name}") } else { name.to_owned() }]
+            vec![if is_type {
+                format!("{owner}::{name}")
+            } else {
+                name.to_owned()
+            }]
         }
         [name] => vec![name.to_owned()],
         [] => Vec::new(),
@@ -182,7 +220,10 @@ fn cargo(tree: &Path, arguments: &[&str]) -> Result<Vec<Value>, String> {
         .filter_map(|line| serde_json::from_str(line).ok())
         .collect();
     if !output.status.success() && !messages.iter().any(is_error) {
-        return Err(format!("cargo {arguments:?}: {}", String::from_utf8_lossy(&output.stderr)));
+        return Err(format!(
+            "cargo {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        ));
     }
     Ok(messages)
 }

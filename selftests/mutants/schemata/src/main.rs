@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Which mutants the tests catch, found out with one build instead of one for each.
 //!
-//! `launchguard-schemata LIST.JSON NAMES ORIGINAL COPY OUT JOBS`: the mutants as cargo-mutants lists them,
-//! the tree, a copy of it that is written into, the folder for what comes out, and how many tests run at a
-//! time.
+//! `launchguard-schemata FOLDER ORIGINAL COPY JOBS`: a folder for what is known of the mutants, the tree, a
+//! copy of it that is written into, and how many tests run at a time.
 //!
-//! Names of mutants that a test catches are added to `OUT/caught.txt`; those that are there already are
-//! not tried again. `OUT/open.txt` has all others and why they are open; what these are, cargo-mutants
-//! has to find out.
+//! In the folder are `list.json` and `names.txt`, the mutants as cargo-mutants lists them, and perhaps
+//! `known.txt`, the names of those that need not be tried. Names of mutants that a test catches are added
+//! to `caught.txt`; those that are there already are not tried again. `open.txt` has all others and why they
+//! are open; what these are, cargo-mutants has to find out.
 
 mod build;
 mod mutant;
@@ -31,14 +31,21 @@ use crate::build::Tree;
 use crate::mutant::{Id, Mutant};
 use crate::trial::{Program, Verdict};
 
+// For fewer, cargo-mutants is as quick by itself.
+const WORTH_IT: usize = 50;
+
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let [list, names, original, copy, out, jobs] = &arguments[..] else {
-        eprintln!("usage: launchguard-schemata LIST.JSON NAMES ORIGINAL COPY OUT JOBS");
+    let [folder, original, copy, jobs] = &arguments[..] else {
+        eprintln!("usage: launchguard-schemata FOLDER ORIGINAL COPY JOBS");
         return ExitCode::from(2);
     };
-    let paths = Paths { list: list.as_ref(), names: names.as_ref(), original: original.as_ref(), copy: copy.as_ref(), out: out.as_ref() };
-    match paths.stage(jobs.parse().unwrap_or(1)) {
+    let stage = Stage {
+        folder: folder.as_ref(),
+        original: original.as_ref(),
+        copy: copy.as_ref(),
+    };
+    match stage.run(jobs.parse().unwrap_or(1)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("mutants: in one binary: {error}");
@@ -47,43 +54,64 @@ fn main() -> ExitCode {
     }
 }
 
-struct Paths<'p> {
-    list: &'p Path,
-    names: &'p Path,
-    original: &'p Path,
-    copy: &'p Path,
-    out: &'p Path,
+struct Stage<'s> {
+    folder: &'s Path,
+    original: &'s Path,
+    copy: &'s Path,
 }
 
-impl Paths<'_> {
-    fn stage(&self, jobs: usize) -> Result<(), String> {
-        let read = |file: &Path| fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()));
-        let caught_file = self.out.join("caught.txt");
-        let before = fs::read_to_string(&caught_file).unwrap_or_default();
-        let before: HashSet<&str> = before.lines().collect();
-        let mut mutants = mutant::read(&read(self.list)?, &read(self.names)?)?;
+impl Stage<'_> {
+    fn run(&self, jobs: usize) -> Result<(), String> {
+        let read = |name: &str| {
+            fs::read_to_string(self.folder.join(name)).map_err(|error| format!("{name}: {error}"))
+        };
+        let known = ["known.txt", "caught.txt"].map(|name| read(name).unwrap_or_default());
+        let known: HashSet<&str> = known.iter().flat_map(|names| names.lines()).collect();
+        let mut mutants = mutant::read(&read("list.json")?, &read("names.txt")?)?;
         let all = mutants.len();
-        mutants.retain(|mutant| !before.contains(mutant.name.as_str()));
+        mutants.retain(|mutant| !known.contains(mutant.name.as_str()));
+        println!(
+            "mutants: {all}, {} of them known from earlier runs",
+            all - mutants.len()
+        );
+        if mutants.len() < WORTH_IT {
+            return Ok(());
+        }
 
         let began = Instant::now();
         let built = Tree::new(self.original, self.copy, &mutants).build()?;
         println!(
-            "mutants: {} of {} in one binary, {} caught by it earlier; built in {} rounds, {} s",
+            "mutants: {} of {} in one binary, built in {} rounds, {} s",
             built.switched.len(),
-            all,
-            all - mutants.len(),
+            mutants.len(),
             built.rounds,
             began.elapsed().as_secs()
         );
 
         let began = Instant::now();
-        let program = Program { path: &built.program, folder: self.copy, jobs };
-        let tests = program.tests(self.out)?;
-        let took = tests.iter().map(|test| test.takes).sum::<std::time::Duration>();
-        println!("mutants: {} tests, {:.1} s one by one", tests.len(), took.as_secs_f64());
+        let program = Program {
+            path: &built.program,
+            folder: self.copy,
+            jobs,
+        };
+        let tests = program.tests(self.folder)?;
+        let took = tests
+            .iter()
+            .map(|test| test.takes)
+            .sum::<std::time::Duration>();
+        println!(
+            "mutants: {} tests, {:.1} s one by one",
+            tests.len(),
+            took.as_secs_f64()
+        );
 
-        let by_id: HashMap<Id, &Mutant> = mutants.iter().map(|mutant| (mutant.id, mutant)).collect();
-        let caught = File::options().append(true).create(true).open(&caught_file).map_err(|error| error.to_string())?;
+        let by_id: HashMap<Id, &Mutant> =
+            mutants.iter().map(|mutant| (mutant.id, mutant)).collect();
+        let caught = File::options()
+            .append(true)
+            .create(true)
+            .open(self.folder.join("caught.txt"))
+            .map_err(|error| error.to_string())?;
         let (caught, verdicts) = (Mutex::new(caught), Mutex::new(HashMap::new()));
         program.tries(&tests, |id, verdict| {
             if verdict != Verdict::Survived {
@@ -107,7 +135,12 @@ impl Paths<'_> {
         Ok(())
     }
 
-    fn open(&self, mutants: &[Mutant], switched: &[Id], verdicts: &HashMap<Id, Verdict>) -> Result<(), String> {
+    fn open(
+        &self,
+        mutants: &[Mutant],
+        switched: &[Id],
+        verdicts: &HashMap<Id, Verdict>,
+    ) -> Result<(), String> {
         let mut lines = String::new();
         for mutant in mutants {
             let why = match verdicts.get(&mutant.id) {
@@ -118,6 +151,6 @@ impl Paths<'_> {
             };
             lines.push_str(&format!("{why}\t{}\n", mutant.name));
         }
-        fs::write(self.out.join("open.txt"), lines).map_err(|error| error.to_string())
+        fs::write(self.folder.join("open.txt"), lines).map_err(|error| error.to_string())
     }
 }

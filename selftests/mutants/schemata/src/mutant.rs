@@ -78,14 +78,15 @@ fn mutant(id: Id, entry: &Value, name: &str) -> Option<Mutant> {
     );
     let file = text("file")?;
     // The two lists are of one order.
-    name.starts_with(&format!("{file}:{}:{}: ", place.0, place.1)).then_some(Mutant {
-        id,
-        name: name.to_owned(),
-        file,
-        replacement: text("replacement")?,
-        genre,
-        place,
-    })
+    name.starts_with(&format!("{file}:{}:{}: ", place.0, place.1))
+        .then_some(Mutant {
+            id,
+            name: name.to_owned(),
+            file,
+            replacement: text("replacement")?,
+            genre,
+            place,
+        })
 }
 
 /// The mutants of one file by where they are.
@@ -96,7 +97,10 @@ impl<'m> Places<'m> {
     pub fn new(mutants: impl Iterator<Item = &'m Mutant>) -> Self {
         let mut places: HashMap<_, Vec<_>> = HashMap::new();
         for mutant in mutants {
-            places.entry((mutant.genre, mutant.place)).or_default().push(mutant);
+            places
+                .entry((mutant.genre, mutant.place))
+                .or_default()
+                .push(mutant);
         }
         Places(places)
     }

@@ -58,7 +58,14 @@ pub enum Change {
 /// and so without their mutants; they are named as the compiler does, with their type if they have one.
 pub fn edits(source: &str, places: &Places, kept: &HashSet<String>) -> syn::Result<Vec<Edit>> {
     let file = syn::parse_file(source)?;
-    let mut finder = Finder { source, places, kept, owner: None, constant: false, edits: Vec::new() };
+    let mut finder = Finder {
+        source,
+        places,
+        kept,
+        owner: None,
+        constant: false,
+        edits: Vec::new(),
+    };
     finder.visit_file(&file);
     let mut edits = finder.edits;
     // Of equal ranges the outer one was found first.
@@ -91,10 +98,17 @@ impl Finder<'_> {
             return Vec::new();
         }
         let found = self.places.at(genre, first, last).iter();
-        found.map(|mutant| (mutant.id, mutant.replacement.clone())).collect()
+        found
+            .map(|mutant| (mutant.id, mutant.replacement.clone()))
+            .collect()
     }
 
-    fn function(&mut self, signature: &syn::Signature, body: Option<&syn::Block>, inside: impl FnOnce(&mut Self)) {
+    fn function(
+        &mut self,
+        signature: &syn::Signature,
+        body: Option<&syn::Block>,
+        inside: impl FnOnce(&mut Self),
+    ) {
         let name = match &self.owner {
             Some(owner) => format!("{owner}::{}", signature.ident),
             None => signature.ident.to_string(),
@@ -106,12 +120,17 @@ impl Finder<'_> {
                 self.edit(token.span.byte_range(), Change::NotConst);
             }
         }
-        if let Some((first, last)) = body.and_then(|body| Some((body.stmts.first()?, body.stmts.last()?))) {
+        if let Some((first, last)) =
+            body.and_then(|body| Some((body.stmts.first()?, body.stmts.last()?)))
+        {
             let (first, last) = (first.span(), last.span());
             let values = self.alternatives(Genre::Body, first, last);
             // A type that is not named is that of one expression only.
             if !values.is_empty() && !names_no_type(&signature.output) {
-                self.edit(first.byte_range().start..last.byte_range().end, Change::Body(values));
+                self.edit(
+                    first.byte_range().start..last.byte_range().end,
+                    Change::Body(values),
+                );
             }
         }
         inside(self);
@@ -146,16 +165,22 @@ fn names_no_type(output: &syn::ReturnType) -> bool {
 impl<'ast> Visit<'ast> for Finder<'_> {
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
         self.owned(None, |finder| {
-            finder.function(&item.sig, Some(&item.block), |finder| visit::visit_item_fn(finder, item));
+            finder.function(&item.sig, Some(&item.block), |finder| {
+                visit::visit_item_fn(finder, item)
+            });
         });
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
-        self.function(&item.sig, Some(&item.block), |finder| visit::visit_impl_item_fn(finder, item));
+        self.function(&item.sig, Some(&item.block), |finder| {
+            visit::visit_impl_item_fn(finder, item)
+        });
     }
 
     fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
-        self.function(&item.sig, item.default.as_ref(), |finder| visit::visit_trait_item_fn(finder, item));
+        self.function(&item.sig, item.default.as_ref(), |finder| {
+            visit::visit_trait_item_fn(finder, item)
+        });
     }
 
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
@@ -210,10 +235,15 @@ impl<'ast> Visit<'ast> for Finder<'_> {
 
     fn visit_expr_match(&mut self, expression: &'ast syn::ExprMatch) {
         let arms = expression.arms.iter().map(|arm| arm.span());
-        let mutants: Vec<_> = arms.flat_map(|arm| self.alternatives(Genre::Arm, arm, arm)).collect();
+        let mutants: Vec<_> = arms
+            .flat_map(|arm| self.alternatives(Genre::Arm, arm, arm))
+            .collect();
         if !mutants.is_empty() {
             let matched = mutants.into_iter().map(|mutant| mutant.0).collect();
-            self.edit(expression.expr.span().byte_range(), Change::Matched(matched));
+            self.edit(
+                expression.expr.span().byte_range(),
+                Change::Matched(matched),
+            );
         }
         visit::visit_expr_match(self, expression);
     }
@@ -226,9 +256,17 @@ impl<'ast> Visit<'ast> for Finder<'_> {
         if let Some((_, condition)) = &arm.guard {
             let span = condition.span();
             let mutants = self.alternatives(Genre::Guard, span, span);
-            let with = |value: &str| mutants.iter().find(|mutant| mutant.1 == value).map(|mutant| mutant.0);
+            let with = |value: &str| {
+                mutants
+                    .iter()
+                    .find(|mutant| mutant.1 == value)
+                    .map(|mutant| mutant.0)
+            };
             if !mutants.is_empty() {
-                self.edit(span.byte_range(), Change::Guard(with("true"), with("false")));
+                self.edit(
+                    span.byte_range(),
+                    Change::Guard(with("true"), with("false")),
+                );
             }
         }
         visit::visit_arm(self, arm);
@@ -253,7 +291,11 @@ impl<'ast> Visit<'ast> for Finder<'_> {
         let operator = expression.op.span();
         for (id, _) in self.alternatives(Genre::Unary, operator, operator) {
             let operand = expression.expr.span().byte_range();
-            let change = Change::Unary { operator: self.text(operator), operand, id };
+            let change = Change::Unary {
+                operator: self.text(operator),
+                operand,
+                id,
+            };
             self.edit(expression.span().byte_range(), change);
         }
         visit::visit_expr_unary(self, expression);

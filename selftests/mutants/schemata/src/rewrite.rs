@@ -24,15 +24,24 @@ impl Rewritten {
 
     /// The mutants whose code this is, as narrow as it can be told.
     pub fn blame(&self, range: Range<usize>) -> &[Id] {
-        let around = |mark: &&(Range<usize>, Vec<Id>)| mark.0.start <= range.start && range.end <= mark.0.end;
-        let narrowest = self.marks.iter().filter(around).min_by_key(|mark| mark.0.len());
+        let around = |mark: &&(Range<usize>, Vec<Id>)| {
+            mark.0.start <= range.start && range.end <= mark.0.end
+        };
+        let narrowest = self
+            .marks
+            .iter()
+            .filter(around)
+            .min_by_key(|mark| mark.0.len());
         narrowest.map_or(&[], |mark| &mark.1)
     }
 }
 
 /// The file with these edits, each in front of those within it.
 pub fn rewrite(source: &str, edits: &[Edit]) -> Rewritten {
-    let mut writer = Writer { source, to: Rewritten::default() };
+    let mut writer = Writer {
+        source,
+        to: Rewritten::default(),
+    };
     writer.part(0..source.len(), edits);
     writer.to
 }
@@ -114,24 +123,42 @@ impl Writer<'_> {
                 self.part(range, within);
                 mutants.clone()
             }
-            Change::Binary { left, operator, right, others } => {
-                let (before, after) = within.split_at(within.partition_point(|edit| edit.range.start < right.start));
-                let mut operands = Operands { writer: self, left, before, right, after };
+            Change::Binary {
+                left,
+                operator,
+                right,
+                others,
+            } => {
+                let (before, after) =
+                    within.split_at(within.partition_point(|edit| edit.range.start < right.start));
+                let mut operands = Operands {
+                    writer: self,
+                    left,
+                    before,
+                    right,
+                    after,
+                };
                 match operator.as_str() {
                     "&&" | "||" => operands.lazy(operator, others),
-                    "==" | "!=" | "<" | "<=" | ">" | ">=" => operands.both("&(", "*left", "*right", operator, others),
+                    "==" | "!=" | "<" | "<=" | ">" | ">=" => {
+                        operands.both("&(", "*left_", "*right_", operator, others)
+                    }
                     _ if operator.ends_with('=') => operands.assign(operator, others),
-                    _ => operands.both("(", "left", "right", operator, others),
+                    _ => operands.both("(", "left_", "right_", operator, others),
                 }
                 others.iter().map(|other| other.0).collect()
             }
-            Change::Unary { operator, operand, id } => {
+            Change::Unary {
+                operator,
+                operand,
+                id,
+            } => {
                 self.push("(match (");
                 self.lines(range.start..operand.start);
                 self.part(operand.clone(), within);
-                self.push(&format!(") {{ operand => if {} {{ ", is(*id)));
-                self.own(*id, "operand");
-                self.push(&format!(" }} else {{ {operator}operand }} }})"));
+                self.push(&format!(") {{ operand_ => if {} {{ ", is(*id)));
+                self.own(*id, "operand_");
+                self.push(&format!(" }} else {{ {operator}operand_ }} }})"));
                 vec![*id]
             }
         };
@@ -139,7 +166,8 @@ impl Writer<'_> {
     }
 }
 
-// Two operands, with what is changed within them.
+// Two operands, with what is changed within them. No name of the tree ends as those that are given to their
+// values, so that an operand which is evaluated later does not mean these.
 struct Operands<'o, 'w> {
     writer: &'o mut Writer<'w>,
     left: &'o Range<usize>,
@@ -164,16 +192,24 @@ impl Operands<'_, '_> {
             self.writer.own(*id, &format!("{left} {other} {right}"));
             self.writer.push(" } else ");
         }
-        self.writer.push(&format!("{{ {left} {operator} {right} }}"));
+        self.writer
+            .push(&format!("{{ {left} {operator} {right} }}"));
     }
 
     // The operators themselves rather than functions: so types are found as they are in the original.
-    fn both(&mut self, open: &str, left: &str, right: &str, operator: &str, others: &[(Id, String)]) {
+    fn both(
+        &mut self,
+        open: &str,
+        left: &str,
+        right: &str,
+        operator: &str,
+        others: &[(Id, String)],
+    ) {
         self.writer.push(&format!("(match ({open}"));
         self.left();
         self.writer.push(&format!("), {open}"));
         self.right();
-        self.writer.push(")) { (left, right) => ");
+        self.writer.push(")) { (left_, right_) => ");
         self.choice(left, right, operator, others);
         self.writer.push(" })");
     }
@@ -184,28 +220,28 @@ impl Operands<'_, '_> {
         self.writer.push("match (");
         self.writer.lines(self.left.end..self.right.start);
         self.right();
-        self.writer.push(") { right => match &mut (");
+        self.writer.push(") { right_ => match &mut (");
         self.writer.part(self.left.clone(), self.before);
-        self.writer.push(") { left => ");
-        self.choice("*left", "right", operator, others);
+        self.writer.push(") { left_ => ");
+        self.choice("*left_", "right_", operator, others);
         self.writer.push(" } }");
     }
 
     // Whether the right side is looked at is all that differs between the two.
     fn lazy(&mut self, operator: &str, others: &[(Id, String)]) {
         let opposite = if operator == "&&" { "||" } else { "&&" };
-        self.writer.push("({ let left: bool = ");
+        self.writer.push("({ let left_: bool = ");
         self.left();
-        self.writer.push("; if left");
+        self.writer.push("; if left_");
         for (id, _) in others.iter().filter(|other| other.1 == opposite) {
             self.writer.push(&format!(" ^ {}", is(*id)));
         }
         self.writer.push(" { ");
         if operator == "&&" {
             self.right();
-            self.writer.push(" } else { left } })");
+            self.writer.push(" } else { left_ } })");
         } else {
-            self.writer.push("left } else { ");
+            self.writer.push("left_ } else { ");
             self.right();
             self.writer.push(" } })");
         }

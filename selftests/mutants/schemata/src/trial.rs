@@ -58,10 +58,18 @@ pub enum Verdict {
 impl Program<'_> {
     /// All tests, the quickest first. It is an error if one fails: no mutant is on.
     pub fn tests(&self, scratch: &Path) -> Result<Vec<Test>, String> {
-        let names = self.command().args(["--list", "--format", "terse"]).output();
-        let names = names.map_err(|error| format!("{}: {error}", self.path.display()))?.stdout;
+        let names = self
+            .command()
+            .args(["--list", "--format", "terse"])
+            .output();
+        let names = names
+            .map_err(|error| format!("{}: {error}", self.path.display()))?
+            .stdout;
         let names = String::from_utf8_lossy(&names);
-        let names: Vec<_> = names.lines().filter_map(|line| line.strip_suffix(": test")).collect();
+        let names: Vec<_> = names
+            .lines()
+            .filter_map(|line| line.strip_suffix(": test"))
+            .collect();
         if names.is_empty() {
             return Err("no tests".into());
         }
@@ -74,17 +82,25 @@ impl Program<'_> {
             let file = scratch.join(format!("reached-{index}"));
             let began = Instant::now();
             let mut command = self.command();
-            command.args(["--exact", names[index]]).env("LAUNCHGUARD_REACHED", &file);
+            command
+                .args(["--exact", names[index]])
+                .env("LAUNCHGUARD_REACHED", &file);
             if self.run(&mut command, LIMIT * TIMES)? != End::Passed {
                 return Err(format!("{} fails without any mutant", names[index]));
             }
             let takes = began.elapsed();
             // There is none if nothing was reached.
             let reached = fs::read(&file).unwrap_or_default();
-            let numbers = reached.chunks_exact(4).filter_map(|bytes| bytes.try_into().ok());
+            let numbers = reached
+                .chunks_exact(4)
+                .filter_map(|bytes| bytes.try_into().ok());
             let reaches = numbers.map(Id::from_le_bytes).collect();
             let _ = fs::remove_file(&file);
-            let test = Test { name: names[index].to_owned(), takes, reaches };
+            let test = Test {
+                name: names[index].to_owned(),
+                takes,
+                reaches,
+            };
             tests.lock().expect("no panic").push(test);
             Ok(())
         })?;
@@ -95,7 +111,11 @@ impl Program<'_> {
 
     /// Tries the mutants that a test reaches, those first that the first test reaches. Each verdict is
     /// told at once.
-    pub fn tries(&self, tests: &[Test], tell: impl Fn(Id, Verdict) -> Result<(), String> + Sync) -> Result<(), String> {
+    pub fn tries(
+        &self,
+        tests: &[Test],
+        tell: impl Fn(Id, Verdict) -> Result<(), String> + Sync,
+    ) -> Result<(), String> {
         let mut of_mutants: HashMap<Id, Vec<&Test>> = HashMap::new();
         let mut order = Vec::new();
         for test in tests {
@@ -116,7 +136,9 @@ impl Program<'_> {
     fn verdict(&self, id: Id, tests: &[&Test]) -> Result<Verdict, String> {
         for test in tests {
             let mut command = self.command();
-            command.args(["--exact", &test.name]).env("LAUNCHGUARD_MUTANT", id.to_string());
+            command
+                .args(["--exact", &test.name])
+                .env("LAUNCHGUARD_MUTANT", id.to_string());
             match self.run(&mut command, LIMIT.max(test.takes * TIMES))? {
                 End::Passed => {}
                 End::Failed => return Ok(Verdict::Caught),
@@ -129,19 +151,31 @@ impl Program<'_> {
     fn command(&self) -> Command {
         let mut command = Command::new(self.path);
         // As cargo does it.
-        command.current_dir(self.folder).env("CARGO_MANIFEST_DIR", self.folder);
-        command.env_remove("LAUNCHGUARD_MUTANT").env_remove("LAUNCHGUARD_REACHED");
+        command
+            .current_dir(self.folder)
+            .env("CARGO_MANIFEST_DIR", self.folder);
+        command
+            .env_remove("LAUNCHGUARD_MUTANT")
+            .env_remove("LAUNCHGUARD_REACHED");
         command
     }
 
     fn run(&self, command: &mut Command, limit: Duration) -> Result<End, String> {
         let began = Instant::now();
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
         let mut child = child.map_err(|error| format!("{}: {error}", self.path.display()))?;
         let mut pause = Duration::from_micros(500);
         loop {
             if let Some(status) = child.try_wait().map_err(|error| error.to_string())? {
-                return Ok(if status.success() { End::Passed } else { End::Failed });
+                return Ok(if status.success() {
+                    End::Passed
+                } else {
+                    End::Failed
+                });
             }
             if began.elapsed() > limit {
                 let _ = child.kill();
@@ -154,7 +188,11 @@ impl Program<'_> {
     }
 
     // Shares out the work; the first error is the result.
-    fn share(&self, count: usize, work: impl Fn(usize) -> Result<(), String> + Sync) -> Result<(), String> {
+    fn share(
+        &self,
+        count: usize,
+        work: impl Fn(usize) -> Result<(), String> + Sync,
+    ) -> Result<(), String> {
         let next = AtomicUsize::new(0);
         let worker = || -> Result<(), String> {
             loop {
@@ -171,7 +209,9 @@ impl Program<'_> {
         };
         thread::scope(|scope| {
             let workers: Vec<_> = (0..self.jobs).map(|_| scope.spawn(worker)).collect();
-            workers.into_iter().try_for_each(|worker| worker.join().expect("no panic"))
+            workers
+                .into_iter()
+                .try_for_each(|worker| worker.join().expect("no panic"))
         })
     }
 }
