@@ -45,7 +45,9 @@ fn otherwise(mutant: u32, on: u32) -> bool {
 fn note(mutant: u32) {
     static REACHED: [AtomicBool; COUNT] = [const { AtomicBool::new(false) }; COUNT];
     static FILE: OnceLock<std::fs::File> = OnceLock::new();
-    if REACHED[mutant as usize].swap(true, Relaxed) {
+    let reached = &REACHED[mutant as usize];
+    // Most are reached often, and to read is quicker.
+    if reached.load(Relaxed) || reached.swap(true, Relaxed) {
         return;
     }
     let mut file = FILE.get_or_init(|| {
