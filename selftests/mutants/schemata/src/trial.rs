@@ -165,8 +165,7 @@ impl Program<'_> {
         // As cargo does it.
         command
             .current_dir(self.folder)
-            .env("CARGO_MANIFEST_DIR", self.folder);
-        command
+            .env("CARGO_MANIFEST_DIR", self.folder)
             .env_remove("LAUNCHGUARD_MUTANT")
             .env_remove("LAUNCHGUARD_REACHED");
         command
