@@ -113,14 +113,18 @@ impl Stage<'_> {
             .open(self.folder.join("caught.txt"))
             .map_err(|error| error.to_string())?;
         let (caught, verdicts) = (Mutex::new(caught), Mutex::new(HashMap::new()));
-        program.tries(&tests, |id, verdict| {
-            if verdict != Verdict::Survived {
-                let mut caught = caught.lock().expect("no panic");
-                writeln!(caught, "{}", by_id[&id].name).map_err(|error| error.to_string())?;
-            }
-            verdicts.lock().expect("no panic").insert(id, verdict);
-            Ok(())
-        })?;
+        program.tries(
+            &tests,
+            |id| &by_id[&id].file,
+            |id, verdict| {
+                if verdict != Verdict::Survived {
+                    let mut caught = caught.lock().expect("no panic");
+                    writeln!(caught, "{}", by_id[&id].name).map_err(|error| error.to_string())?;
+                }
+                verdicts.lock().expect("no panic").insert(id, verdict);
+                Ok(())
+            },
+        )?;
         let verdicts = verdicts.into_inner().expect("no panic");
         self.open(&mutants, &built.switched, &verdicts)?;
         let count = |verdict| verdicts.values().filter(|found| **found == verdict).count();

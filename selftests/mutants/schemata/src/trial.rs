@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Runs the tests: each by itself to see which mutants it reaches, and on each mutant those that do.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -39,9 +40,9 @@ const TIMES: u32 = 10;
 // Without a mutant, where nothing depends on it.
 const NO_HURRY: Duration = Duration::from_secs(1200);
 
-// How much of the time of all tests a mutant gets. A few slow tests take most of it, and hardly a mutant is
+// What part of the time of all tests a mutant gets. A few slow tests take most of it, and hardly a mutant is
 // caught by these only.
-const SHARE: u32 = 4;
+const SHARE: u32 = 10;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
@@ -115,49 +116,67 @@ impl Program<'_> {
         Ok(tests)
     }
 
-    /// Tries the mutants that a test reaches with the quickest of these tests, those first that the first
-    /// test reaches. Each verdict is told at once.
-    pub fn tries(
+    /// Tries the mutants that a test reaches with some of these tests: those first that caught most mutants
+    /// of the same file, and of these the quickest. Each verdict is told at once.
+    pub fn tries<'m>(
         &self,
         tests: &[Test],
+        file: impl Fn(Id) -> &'m str + Sync,
         tell: impl Fn(Id, Verdict) -> Result<(), String> + Sync,
     ) -> Result<(), String> {
-        let mut of_mutants: HashMap<Id, Vec<&Test>> = HashMap::new();
-        let mut order = Vec::new();
+        // In the order of the list, in which what a test catches lies close together.
+        let mut of_mutants: BTreeMap<Id, Vec<&Test>> = BTreeMap::new();
         for test in tests {
             for id in &test.reaches {
-                let of_mutant = of_mutants.entry(*id).or_default();
-                if of_mutant.is_empty() {
-                    order.push(*id);
-                }
-                of_mutant.push(test);
+                of_mutants.entry(*id).or_default().push(test);
             }
         }
+        let of_mutants: Vec<_> = of_mutants.into_iter().collect();
         let budget = tests.iter().map(|test| test.takes).sum::<Duration>() / SHARE;
-        self.share(order.len(), |index| {
-            let id = order[index];
-            tell(id, self.verdict(id, &of_mutants[&id], budget)?)
+        let caught: Mutex<HashMap<(&str, &str), usize>> = Mutex::default();
+        self.share(of_mutants.len(), |index| {
+            let (id, tests) = &of_mutants[index];
+            let mut tests = tests.clone();
+            let file = file(*id);
+            {
+                let caught = caught.lock().expect("no panic");
+                tests.sort_by_key(|test| Reverse(caught.get(&(file, test.name.as_str())).copied()));
+            }
+            let mut spent = Duration::ZERO;
+            tests.retain(|test| {
+                let left = spent <= budget;
+                spent += test.takes;
+                left
+            });
+            for test in tests {
+                let end = self.with(*id, test)?;
+                if end != End::Passed {
+                    *caught
+                        .lock()
+                        .expect("no panic")
+                        .entry((file, test.name.as_str()))
+                        .or_default() += 1;
+                    let in_time = end == End::Failed;
+                    return tell(
+                        *id,
+                        if in_time {
+                            Verdict::Caught
+                        } else {
+                            Verdict::TimedOut
+                        },
+                    );
+                }
+            }
+            tell(*id, Verdict::Survived)
         })
     }
 
-    fn verdict(&self, id: Id, tests: &[&Test], budget: Duration) -> Result<Verdict, String> {
-        let mut spent = Duration::ZERO;
-        for test in tests {
-            if spent > budget {
-                break;
-            }
-            spent += test.takes;
-            let mut command = self.command();
-            command
-                .args(["--exact", &test.name])
-                .env("LAUNCHGUARD_MUTANT", id.to_string());
-            match self.run(&mut command, LIMIT.max(test.takes * TIMES))? {
-                End::Passed => {}
-                End::Failed => return Ok(Verdict::Caught),
-                End::TookTooLong => return Ok(Verdict::TimedOut),
-            }
-        }
-        Ok(Verdict::Survived)
+    fn with(&self, id: Id, test: &Test) -> Result<End, String> {
+        let mut command = self.command();
+        command
+            .args(["--exact", &test.name])
+            .env("LAUNCHGUARD_MUTANT", id.to_string());
+        self.run(&mut command, LIMIT.max(test.takes * TIMES))
     }
 
     fn command(&self) -> Command {
