@@ -42,7 +42,7 @@ const NO_HURRY: Duration = Duration::from_secs(1200);
 
 // What part of the time of all tests a mutant gets. A few slow tests take most of it, and hardly a mutant is
 // caught by these only.
-const SHARE: u32 = 10;
+const SHARE: u32 = 2;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
