@@ -168,35 +168,24 @@ impl<'t> Tree<'t> {
     }
 }
 
-// The function that "cannot call non-const associated function `a::Type::<'_>::name` in constants" names:
-// by itself, and with what is before it, which may be a type or a module.
-fn called(message: &str) -> Vec<String> {
-    let Some(path) = message.split('`').nth(1) else {
-        return Vec::new();
-    };
+/// The function that "cannot call non-const associated function `a::Type::<'_>::name` in constants" names:
+/// with its type, if it has one.
+pub fn called(message: &str) -> Option<String> {
     let mut depth = 0;
-    let plain: String = path
-        .chars()
-        .filter(|&c| {
-            depth += i32::from(c == '<');
-            let outside = depth == 0;
-            depth -= i32::from(c == '>');
-            outside
-        })
-        .collect();
-    let parts: Vec<_> = plain.split("::").filter(|part| !part.is_empty()).collect();
-    match parts[..] {
-        [.., owner, name] => {
-            let is_type = owner.starts_with(|c: char| c.is_ascii_uppercase());
-            vec![if is_type {
-                format!("{owner}::{name}")
-            } else {
-                name.to_owned()
-            }]
-        }
-        [name] => vec![name.to_owned()],
-        [] => Vec::new(),
-    }
+    let mut plain = message.split('`').nth(1)?.to_owned();
+    // Without generic arguments.
+    plain.retain(|c| {
+        depth += i32::from(c == '<');
+        let outside = depth == 0;
+        depth -= i32::from(c == '>');
+        outside
+    });
+    let mut parts = plain.rsplit("::").filter(|part| !part.is_empty());
+    let name = parts.next()?;
+    let owner = parts
+        .next()
+        .filter(|owner| owner.starts_with(|c: char| c.is_ascii_uppercase()));
+    Some(owner.map_or(name.to_owned(), |owner| format!("{owner}::{name}")))
 }
 
 fn is_error(message: &Value) -> bool {

@@ -2,14 +2,19 @@
 //! What the rewriter makes of small sources. That it is still Rust is asked of the parser, that it means
 //! the same of the tests of the tree, which run without any mutant first.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Mutex;
 
 use serde_json::json;
 
+use crate::build::called;
 use crate::mutant::{read, Mutant, Places};
 use crate::places::edits;
 use crate::rewrite::{rewrite, Rewritten};
 use crate::switch;
+use crate::trial::{Program, Verdict};
 
 // The mutants that change a text of the source; a text may occur once only.
 fn mutants(source: &str, changes: &[(&str, &str, &str)]) -> Vec<Mutant> {
@@ -196,6 +201,63 @@ fn lists_that_do_not_agree_are_refused() {
     assert!(read(list, "a.rs:1:3: a change\n").is_err());
     assert!(read(list, "").is_err());
     assert!(read(&list.replace("FnValue", "Else"), "a.rs:1:2: a change\n").is_err());
+}
+
+#[test]
+fn functions_that_have_to_stay_constant_are_named_as_in_the_source() {
+    let name = |path: &str| {
+        called(&format!(
+            "cannot call non-const function `{path}` in constants"
+        ))
+    };
+    assert_eq!(name("a").as_deref(), Some("a"));
+    assert_eq!(name("decode::bytes::a").as_deref(), Some("a"));
+    assert_eq!(name("decode::Bytes::<'_>::a").as_deref(), Some("Bytes::a"));
+    assert_eq!(
+        name("decode::Bytes::<Of<u8>>::a").as_deref(),
+        Some("Bytes::a")
+    );
+    assert_eq!(called("no path at all"), None);
+}
+
+// A program with two tests, both of which reach two mutants; the second test catches the second of these.
+const PROGRAM: &str = r#"#!/bin/sh
+[ "$1" != --list ] || { printf 'a: test\nb: test\n'; exit; }
+[ -z "$LAUNCHGUARD_REACHED" ] || printf '\001\0\0\0\002\0\0\0' >"$LAUNCHGUARD_REACHED"
+[ "$LAUNCHGUARD_MUTANT $2" != "2 b" ]
+"#;
+
+#[test]
+fn a_mutant_is_caught_when_a_test_that_reaches_it_fails() {
+    let folder = std::env::temp_dir().join(format!("launchguard-schemata-{}", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder");
+    let path = folder.join("program");
+    let program = Program {
+        path: &path,
+        folder: &folder,
+        jobs: 2,
+    };
+    let verdicts = |text: &str| {
+        fs::write(&path, text).expect("room");
+        fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("ours");
+        let tests = program.tests(&folder)?;
+        let told = Mutex::new(BTreeMap::new());
+        program.tries(
+            &tests,
+            |_| "a.rs",
+            |id, verdict| {
+                told.lock().expect("no panic").insert(id, verdict);
+                Ok(())
+            },
+        )?;
+        Ok::<_, String>(told.into_inner().expect("no panic"))
+    };
+    let expected = BTreeMap::from([(1, Verdict::Survived), (2, Verdict::Caught)]);
+    let found = verdicts(PROGRAM);
+    let broken = verdicts(&PROGRAM.replace("2 b", " b"));
+    fs::remove_dir_all(&folder).expect("ours");
+    assert_eq!(found, Ok(expected));
+    assert!(broken.is_err_and(|error| error.contains("without any mutant")));
 }
 
 #[test]
