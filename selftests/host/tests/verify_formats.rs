@@ -216,6 +216,52 @@ fn a_tpm12_launch_without_log_is_told_from_the_heap() {
     assert_eq!(judgement.outcome(Tpm06), Outcome::Unknown);
 }
 
+/// SinitMleData 6 holds SINIT's own hash, which with EDX of SENTER leads to PCR 17; 7 and 8 hold PCR 17
+/// behind that extend, and 8 adds the status of the static root of trust (SDG 1.10.1, table C-5).
+#[test]
+fn each_version_of_the_heap_leads_to_the_pcrs_in_its_way() {
+    const SINIT: [u8; 20] = [0x51; 20];
+    const EDX: [u8; 4] = [0; 4];
+    let sha1 = |parts: &[&[u8]]| hash(HashAlg::Sha1, parts);
+    for version in 5..=9u8 {
+        let mut machine = Machine::launched_with_tpm12();
+        machine.log = None;
+        machine.log_absent = true;
+        let mut data = Vec::new();
+        machine.change_tables(|tables| {
+            tables.os_sinit_data.truncate(92);
+            tables.os_sinit_data.extend([0, 0, 0, 0, 8, 0, 0, 0]);
+            tables.sinit_mle_data[0] = version;
+            tables.sinit_mle_data[tpm12::SINIT_HASH..][..20].copy_from_slice(&SINIT);
+            data.clone_from(&tables.sinit_mle_data);
+        });
+        let first = match version {
+            6 => sha1(&[&[0; 20], &sha1(&[&SINIT, &EDX])]),
+            _ => SINIT.to_vec(),
+        };
+        // BiosAcmID, MsegValid, StmHash, PolicyControl, LcpPolicyHash, no capabilities.
+        let mut combined = vec![&data[4..24], &data[28..36], &data[76..96]];
+        combined.extend([&data[116..120], &data[96..116], &[0; 4]]);
+        if version >= 8 {
+            combined.push(&data[144..148]);
+        }
+        let pcr17 = sha1(&[&first, &sha1(&combined)]);
+        let pcr18 = sha1(&[&[0; 20], &data[tpm12::MLE_HASH..][..20]]);
+        machine.set_pcr(HashAlg::Sha1, 17, Some(&pcr17));
+        machine.set_pcr(HashAlg::Sha1, 18, Some(&pcr18));
+        let judgement = machine.judge("", None);
+        // Other versions do not say what SINIT extended.
+        let expected = match version {
+            6..=8 => Outcome::Pass,
+            _ => Outcome::Unknown,
+        };
+        for check in [Tpm04, Tpm05] {
+            let words = detail(&judgement, check);
+            assert_eq!(judgement.outcome(check), expected, "{version}: {words}");
+        }
+    }
+}
+
 #[test]
 fn a_good_launch_with_legacy_logs_can_be_verified() {
     let machine = Machine::launched_with_legacy_logs();

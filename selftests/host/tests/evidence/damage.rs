@@ -6,7 +6,8 @@ use super::Case;
 use launchguard_evidence::{Snapshot, What};
 use launchguard_host_tests::exercise::evidence::{read, seal, Source};
 use launchguard_host_tests::fixture::Machine;
-use launchguard_pure::verify::facts::Facts;
+use launchguard_pure::decode::eventlog::LogFormat;
+use launchguard_pure::verify::facts::{Evidence, Facts, LogCopy, LogSet};
 use proptest::prelude::*;
 
 /// Small evidence: nothing but registers was read.
@@ -116,6 +117,54 @@ fn an_error_names_place_and_field() {
     let machine = Machine::launched();
     let facts = Facts::unread(&machine.registers, "not read");
     assert_eq!(format!("{:?}", read.facts()), format!("{facts:?}"));
+}
+
+/// A header has room for its own fields, and the end of the bytes for the digest.
+#[test]
+fn a_header_of_no_possible_size_is_told() {
+    let bytes = small();
+    let end = bytes.len() as u32 - 32;
+    for size in [0, 31, end + 1, end + 32, u32::MAX] {
+        let mut wrong = bytes.clone();
+        wrong[12..16].copy_from_slice(&size.to_le_bytes());
+        seal(&mut wrong);
+        let expected = format!("offset 0xc, header, size of the header: it cannot be {size:#x}");
+        assert_eq!(error(&wrong), expected);
+    }
+    // Nothing between header and digest is possible, and no evidence.
+    let mut empty = bytes;
+    empty[12..16].copy_from_slice(&end.to_le_bytes());
+    seal(&mut empty);
+    assert!(error(&empty).ends_with(": not there"));
+}
+
+/// There are as many places for logs as algorithms, and one log for each.
+#[test]
+fn two_logs_do_not_share_a_place() {
+    let machine = Machine::launched();
+    let log = |alg| LogCopy {
+        format: LogFormat::Legacy { alg },
+        bytes: &[1, 2, 3],
+        first: 0,
+        next: 3,
+    };
+    let mut set = LogSet::single(log(4));
+    set.logs[3] = Some(log(11));
+    let mut facts = Facts::unread(&machine.registers, "not read");
+    facts.log = Evidence::Read(set);
+    let bytes = Case::of(facts).bytes();
+    // Place, format, algorithm, first, next.
+    let record = [3, 1, 11, 0, 0, 0, 0, 0, 3, 0, 0, 0];
+    let mut windows = bytes.windows(record.len());
+    let at = windows.position(|window| window == record);
+    let at = at.expect("the second log");
+    for place in [0, 5, 255] {
+        let mut wrong = bytes.clone();
+        wrong[at] = place;
+        seal(&mut wrong);
+        let expected = format!(", log, place: it cannot be {place:#x}");
+        assert!(error(&wrong).ends_with(&expected), "place {place}");
+    }
 }
 
 /// A minor version adds fields at the end of records and sections: an older reader passes over.

@@ -7,7 +7,9 @@ use launchguard_host_tests::fixture::{launch, Machine, BANKS};
 use launchguard_pure::decode::digest::HashAlg;
 use launchguard_pure::decode::eventlog::LogFormat;
 use launchguard_pure::decode::registers::Reg;
-use launchguard_pure::verify::facts::{Evidence, Facts, LogCopy, LogSet, NvIndex};
+use launchguard_pure::verify::facts::{
+    Ats, Evidence, Facts, LogCopy, LogSet, NvIndex, Translation,
+};
 use launchguard_pure::verify::notes::Notes;
 
 #[test]
@@ -23,6 +25,8 @@ fn fixture_machines_are_judged_alike() {
         Machine::launched(),
         Machine::never_launched(),
         Machine::with_records(&BANKS, launch::records(&BANKS, &BANKS)),
+        Machine::launched_with_tpm12(),
+        Machine::launched_with_legacy_logs(),
         changed,
         bare,
     ] {
@@ -49,6 +53,21 @@ fn texts_and_circumstances_travel_too() {
             };
             case.check();
         }
+    }
+}
+
+#[test]
+fn whatever_translates_for_a_function_travels() {
+    use Translation::{Blocked, Dma, Identity, Managed, None, Unknown};
+    for translation in [None, Blocked, Identity, Dma, Managed, Unknown] {
+        let mut machine = Machine::launched();
+        machine.dma.at(0, 2, 0).translation = translation;
+        Case::of(machine.facts()).check();
+    }
+    for ats in [Ats::None, Ats::Off, Ats::On] {
+        let mut machine = Machine::launched();
+        machine.dma.at(0, 2, 0).ats = ats;
+        Case::of(machine.facts()).check();
     }
 }
 

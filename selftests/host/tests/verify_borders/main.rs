@@ -13,8 +13,11 @@ mod lcp;
 mod log;
 mod map;
 mod remap;
+mod scopes;
+mod senter;
 mod tpm;
 mod txt;
+mod words;
 
 use launchguard_host_tests::fixture::Machine;
 use launchguard_pure::verify::catalogue::CheckId;

@@ -272,3 +272,46 @@ fn descriptors_are_compared_up_to_a_number() {
 fn memory_that_touches_what_sinit_knows() {
     try_all(Machine::launched, MEMORY);
 }
+
+/// An element may be larger than its table: what counts is as long as the table says it is.
+#[test]
+fn what_an_element_has_behind_its_table_is_none_of_it() {
+    for (name, kind, check, words) in [
+        (b"APIC", 6, Cpu11, "the MADT is the launch's"),
+        (
+            b"MCFG",
+            9,
+            Map10,
+            "the heap's copy of the MCFG is the ACPI MCFG",
+        ),
+    ] {
+        let mut machine = Machine::launched();
+        machine.change_tables(|tables| {
+            let data = &mut tables.sinit_mle_data;
+            let number = |data: &[u8], at: usize| {
+                u32::from_le_bytes(data[at..at + 4].try_into().expect("four"))
+            };
+            let add = |data: &mut [u8], at: usize| {
+                let value = number(data, at) + 8;
+                data[at..at + 4].copy_from_slice(&value.to_le_bytes());
+            };
+            let table = data.windows(4).position(|bytes| bytes == name);
+            let table = table.expect("a copy");
+            assert_eq!(number(data, table - 8), kind);
+            let end = table + number(data, table + 4) as usize;
+            data.splice(end..end, [0x5a; 8]);
+            // The element's size, and where descriptors and the copy of the DMAR lie.
+            for at in [table - 4, 132, 140] {
+                add(data, at);
+            }
+        });
+        let judgement = machine.judge("", None);
+        let finding = judgement.finding(check);
+        assert_eq!(finding.outcome, Pass, "{}", finding.detail);
+        assert!(
+            finding.detail.as_str().contains(words),
+            "{}",
+            finding.detail
+        );
+    }
+}

@@ -266,6 +266,27 @@ fn banks_and_pcrs() {
     try_all(Machine::launched, CASES);
 }
 
+/// Nobody computes SM3 here: its bank is named, the others are compared.
+#[test]
+fn a_bank_of_sm3_is_not_computed() {
+    let banks = [HashAlg::Sha1, HashAlg::Sha256, HashAlg::Sm3];
+    let strong = &banks[1..2];
+    let mut records = launch::records(&banks[..2], strong);
+    for record in &mut records {
+        record.digests.push((HashAlg::Sm3, vec![7; 32]));
+    }
+    let mut machine = Machine::with_records(&banks[..2], records.clone());
+    machine.set_log(&banks, records);
+    machine.tpm_mut().allocated[HashAlg::Sm3.index()] = true;
+    machine.set_all_pcrs(HashAlg::Sm3, &[3; 32]);
+    let judgement = machine.judge("", None);
+    for (check, pcr) in [(Tpm04, 17), (Tpm05, 18)] {
+        let finding = judgement.finding(check);
+        let words = format!("the replay equals PCR {pcr} in 2 banks; not computed: sm3");
+        assert_eq!((finding.outcome, finding.detail.as_str()), (Pass, &*words));
+    }
+}
+
 /// Registers that claim nothing: PCR 17 tells, in all banks or in none.
 const NOT_CLAIMED: &[Case] = &[
     (

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! TPM-11: where EDX of SENTER stands, and when that counts (SDG 1.10, tables C-5 and E-5).
+
+use super::{try_all, Case};
+use launchguard_host_tests::fixture::log::{hash, Record};
+use launchguard_host_tests::fixture::{Machine, BANKS};
+use launchguard_pure::decode::digest::HashAlg;
+use launchguard_pure::verify::catalogue::CheckId::Tpm11;
+use launchguard_pure::verify::judgement::Outcome::{Fail, Pass};
+
+/// Offset of EDX in the data of HASH_START, behind SINIT's SHA-256.
+const LOGGED: usize = 32;
+/// Offset of EDX in SinitMleData up to version 8; reserved in version 9.
+const FIELD: usize = 24;
+
+fn field(machine: &mut Machine, edx: u8) {
+    machine.change_tables(|tables| tables.sinit_mle_data[FIELD] = edx);
+}
+
+/// HASH_START's data with this EDX, the digests as before.
+fn claimed(records: &mut [Record], edx: u8) {
+    records[0].data[LOGGED] = edx;
+}
+
+/// The same with the digest that a TPM 1.2 logs: PCR 17 after the extend.
+fn measured_12(machine: &mut Machine, edx: u8) {
+    machine.change_log(|records| {
+        claimed(records, edx);
+        let data = hash(HashAlg::Sha1, &[&records[0].data]);
+        records[0].digests[0].1 = hash(HashAlg::Sha1, &[&[0; 20], &data]);
+    });
+}
+
+const TPM2: &[Case] = &[
+    (
+        Tpm11,
+        Pass,
+        "=capabilities 0x602 are those of 6 digests; EDX of SENTER is 0",
+        |_| {},
+    ),
+    (Tpm11, Fail, "EDX of SENTER was 0x3, every bit", |m| {
+        m.change_launch(|records| {
+            claimed(records, 3);
+            records[0] = Record::of_data(17, 0x402, &BANKS, &records[0].data);
+        });
+    }),
+    // What was not measured says nothing, nor does data of another kind.
+    (Tpm11, Pass, "EDX of SENTER is 0", |m| {
+        m.change_log(|records| claimed(records, 3));
+    }),
+    (Tpm11, Pass, "EDX of SENTER is 0", |m| {
+        m.change_launch(|records| records[0] = Record::of_data(17, 0x402, &BANKS, &[3; 24]));
+    }),
+    (Tpm11, Pass, "EDX of SENTER is 0", |m| field(m, 3)),
+];
+
+const DETAILS: &[Case] = &[
+    (Tpm11, Pass, "EDX of SENTER is 0", |_| {}),
+    (Tpm11, Fail, "EDX of SENTER was 0x3", |m| field(m, 3)),
+    (Tpm11, Fail, "EDX of SENTER was 0x3", |m| measured_12(m, 3)),
+    (Tpm11, Fail, "EDX of SENTER was 0x3", |m| {
+        measured_12(m, 3);
+        field(m, 5);
+    }),
+    (Tpm11, Fail, "EDX of SENTER was 0x5", |m| {
+        m.change_log(|records| claimed(records, 3));
+        field(m, 5);
+    }),
+];
+
+#[test]
+fn edx_of_senter_is_that_which_was_measured() {
+    try_all(Machine::launched, TPM2);
+}
+
+#[test]
+fn with_a_tpm_12_either_place_tells() {
+    try_all(Machine::launched_with_tpm12_details, DETAILS);
+}
