@@ -3,6 +3,7 @@
 //! Launches whose log is not crypto-agile: with a TPM 1.2 in both mappings, and with legacy logs.
 
 use launchguard_host_tests::exercised::{self, Origin};
+use launchguard_host_tests::fixture::heap::OS_SINIT_CAPABILITIES;
 use launchguard_host_tests::fixture::log::{hash, Record};
 use launchguard_host_tests::fixture::{launch, sinit_hash, tpm12, Machine};
 use launchguard_pure::decode::digest::{Digest, HashAlg};
@@ -217,21 +218,37 @@ fn a_tpm12_launch_without_log_is_told_from_the_heap() {
 }
 
 /// SinitMleData 6 holds SINIT's own hash, which with EDX of SENTER leads to PCR 17; 7 and 8 hold PCR 17
-/// behind that extend, and 8 adds the status of the static root of trust (SDG 1.10.1, table C-5).
+/// behind that extend, and 8 adds the status of the static root of trust (SDG 1.10.1, table C-5). Bit 2
+/// of PolicyControl adds the capabilities (SDG 3.2.2), bit 5 of which says that it all went otherwise.
 #[test]
 fn each_version_of_the_heap_leads_to_the_pcrs_in_its_way() {
+    use Outcome::{Pass, Unknown};
     const SINIT: [u8; 20] = [0x51; 20];
     const EDX: [u8; 4] = [0; 4];
     let sha1 = |parts: &[&[u8]]| hash(HashAlg::Sha1, parts);
-    for version in 5..=9u8 {
+    for (version, control, capabilities, expected) in [
+        (6u8, 0u8, 0x402u32, Pass),
+        (7, 0, 0x402, Pass),
+        (8, 0, 0x402, Pass),
+        (8, 4, 0x402, Pass),
+        (8, !4, 0x402, Pass),
+        (8, 0, 0x422, Unknown),
+        (8, 4, 0x422, Unknown),
+        // Other versions do not say what SINIT extended.
+        (5, 0, 0x402, Unknown),
+        (9, 0, 0x402, Unknown),
+    ] {
         let mut machine = Machine::launched_with_tpm12();
         machine.log = None;
         machine.log_absent = true;
         let mut data = Vec::new();
+        let asked = capabilities.to_le_bytes();
         machine.change_tables(|tables| {
+            tables.os_sinit_data[OS_SINIT_CAPABILITIES..][..4].copy_from_slice(&asked);
             tables.os_sinit_data.truncate(92);
             tables.os_sinit_data.extend([0, 0, 0, 0, 8, 0, 0, 0]);
             tables.sinit_mle_data[0] = version;
+            tables.sinit_mle_data[116] = control;
             tables.sinit_mle_data[tpm12::SINIT_HASH..][..20].copy_from_slice(&SINIT);
             data.clone_from(&tables.sinit_mle_data);
         });
@@ -239,9 +256,10 @@ fn each_version_of_the_heap_leads_to_the_pcrs_in_its_way() {
             6 => sha1(&[&[0; 20], &sha1(&[&SINIT, &EDX])]),
             _ => SINIT.to_vec(),
         };
-        // BiosAcmID, MsegValid, StmHash, PolicyControl, LcpPolicyHash, no capabilities.
+        let asked = if control & 4 != 0 { asked } else { [0; 4] };
+        // BiosAcmID, MsegValid, StmHash, PolicyControl, LcpPolicyHash, capabilities.
         let mut combined = vec![&data[4..24], &data[28..36], &data[76..96]];
-        combined.extend([&data[116..120], &data[96..116], &[0; 4]]);
+        combined.extend([&data[116..120], &data[96..116], &asked]);
         if version >= 8 {
             combined.push(&data[144..148]);
         }
@@ -250,14 +268,10 @@ fn each_version_of_the_heap_leads_to_the_pcrs_in_its_way() {
         machine.set_pcr(HashAlg::Sha1, 17, Some(&pcr17));
         machine.set_pcr(HashAlg::Sha1, 18, Some(&pcr18));
         let judgement = machine.judge("", None);
-        // Other versions do not say what SINIT extended.
-        let expected = match version {
-            6..=8 => Outcome::Pass,
-            _ => Outcome::Unknown,
-        };
         for check in [Tpm04, Tpm05] {
             let words = detail(&judgement, check);
-            assert_eq!(judgement.outcome(check), expected, "{version}: {words}");
+            let case = format!("{version} {control} {capabilities:#x}: {words}");
+            assert_eq!(judgement.outcome(check), expected, "{case}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 //! Words, numbers and labels of the policy language at their limits.
 
+use launchguard_pure::verify::catalogue::CheckId;
 use launchguard_pure::verify::policy::{OnFailure, Policy, References};
 
 fn is_policy(statements: &str) -> bool {
@@ -23,6 +24,17 @@ fn each_word_of_on_failure_comes_back() {
     }
     let sealed = Policy::parse(b"version 1\nseal\n").unwrap();
     assert!(sealed.seal());
+}
+
+/// Not in the order of the catalogue, in which the set of them is.
+#[test]
+fn what_is_required_comes_in_the_order_of_the_text() {
+    let text = "version 1\nrequire TPM-05\nwaive HEAP-05 \"x\"\n\nrequire ACM-01\nrequire TXT-07\n";
+    let policy = Policy::parse(text.as_bytes()).unwrap();
+    let required: Vec<_> = policy.requires_in_order().collect();
+    assert_eq!(required, [CheckId::Tpm05, CheckId::Acm01, CheckId::Txt07]);
+    let lines: Vec<_> = policy.places("require").map(|place| place.line).collect();
+    assert_eq!(lines, [2, 5, 6]);
 }
 
 /// Four digits, or more without a leading zero.
