@@ -57,9 +57,7 @@ fn compare(c: &Context<'_>, check: CheckId, pcr: u32, out: &mut Judgement) -> bo
     };
     let logs = match &c.log {
         LogState::Sound(logs) => logs,
-        LogState::None(_) if c.is_without_log() => {
-            return without_log(c, check, tpm, pcr, out);
-        }
+        LogState::None(_) => return without_log(c, check, tpm, pcr, out),
         _ => {
             out.set(check, Outcome::Unknown, format_args!("{}", c.log_reason()));
             return false;
@@ -103,8 +101,8 @@ fn compare(c: &Context<'_>, check: CheckId, pcr: u32, out: &mut Judgement) -> bo
     true
 }
 
-/// A TPM 1.2 launch whose SINIT wrote no log: the heap tells what SINIT extended, and nothing what
-/// the launcher did.
+/// A launch without a log. With a TPM 1.2 the heap tells what SINIT extended, and nothing what the
+/// launcher did; with a TPM 2.0 nothing was replayed.
 #[inline(never)]
 fn without_log(
     c: &Context<'_>,
