@@ -33,4 +33,5 @@ pub mod platform;
 pub mod registers;
 pub mod slrt;
 pub mod text;
+pub mod tpr;
 pub mod vtd;

@@ -60,7 +60,11 @@ pub struct TprInstance<'a> {
 impl<'a> Dtpr<'a> {
     /// Layout behind the header: u32 flags, u32 count, count of {u32 flags, u32 n, n addresses},
     /// u32 n, n addresses of serialize requests.
-    pub(super) fn decode(data: Bytes<'a>) -> Result<Self, BodyError> {
+    ///
+    /// # Errors
+    ///
+    /// When the signature is another, or the table ends in one of its lists.
+    pub fn decode(data: Bytes<'a>) -> Result<Self, BodyError> {
         let table = Acpi::decode(data, *b"DTPR")?;
         Self::read(table).ok_or(BodyError::AcpiContents)
     }
@@ -84,6 +88,12 @@ impl<'a> Dtpr<'a> {
             instances,
             serialize,
         })
+    }
+
+    /// Physical addresses of all register pairs.
+    pub fn registers(&self) -> impl Iterator<Item = u64> + 'a {
+        self.instances
+            .flat_map(|instance| instance.registers.iter())
     }
 
     /// The groups of protected regions.

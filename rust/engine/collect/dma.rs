@@ -3,17 +3,22 @@
 //! DMA remapping.
 
 use super::{map, NOT_YET};
+use crate::decode::bytes::Bytes;
 use crate::decode::dmar::{Dmar, Drhd};
+use crate::decode::heap::Dtpr;
+use crate::decode::tpr::TprRegisters;
 use crate::decode::vtd::{UnitRegisters, PAGE};
 use crate::sys::acpi;
 use crate::sys::dma;
 use crate::sys::memory::Range;
 use crate::sys::mmio::Window;
-use crate::verify::facts::{Ats, DmaFacts, Evidence, PciFunction, Translation, Unit};
+use crate::verify::facts::{Ats, DmaFacts, Evidence, PciFunction, Tpr, Translation, Unit};
 use kernel::prelude::*;
 
 /// Most units that are looked at. Servers have a dozen for each socket.
 const MAX_UNITS: usize = 1024;
+/// Most TXT protected regions that are looked at.
+const MAX_TPRS: usize = 1024;
 /// Most functions that are looked at: those of one whole segment.
 const MAX_FUNCTIONS: usize = 1 << 16;
 /// Bytes of a page, in which root and interrupt tables start.
@@ -26,6 +31,7 @@ pub(super) struct Collected {
     command_line: Evidence<KVVec<u8>>,
     passthrough: Option<bool>,
     driver_enabled: Option<bool>,
+    tprs: Evidence<KVVec<Tpr>>,
 }
 
 impl Collected {
@@ -36,10 +42,12 @@ impl Collected {
         command_line: Evidence::Unreadable(NOT_YET),
         passthrough: None,
         driver_enabled: None,
+        tprs: Evidence::Unreadable(NOT_YET),
     };
 
-    /// Reads it; `dmar` is the firmware's table, which names the units.
-    pub(super) fn read(dmar: &Evidence<&[u8]>) -> Self {
+    /// Reads it; `dmar` is the firmware's table that names the units, `dtpr` the one that names TXT
+    /// protected regions.
+    pub(super) fn read(dmar: &Evidence<&[u8]>, dtpr: &Evidence<&[u8]>) -> Self {
         Self {
             units: units(dmar),
             functions: functions().map_or(
@@ -57,6 +65,7 @@ impl Collected {
             },
             passthrough: Some(dma::passthrough()),
             driver_enabled: Some(dma::driver_enabled()),
+            tprs: tprs(dtpr),
         }
     }
 
@@ -68,6 +77,7 @@ impl Collected {
             command_line: map(&self.command_line, |line| line.as_slice()),
             passthrough: self.passthrough,
             driver_enabled: self.driver_enabled,
+            tprs: map(&self.tprs, |tprs| tprs.as_slice()),
         }
     }
 }
@@ -94,6 +104,33 @@ fn units(dmar: &Evidence<&[u8]>) -> Evidence<KVVec<Unit>> {
     Evidence::Read(units)
 }
 
+fn tprs(dtpr: &Evidence<&[u8]>) -> Evidence<KVVec<Tpr>> {
+    let bytes = match *dtpr {
+        Evidence::Read(bytes) => bytes,
+        Evidence::Unreadable(why) => return Evidence::Unreadable(why),
+        Evidence::Absent(_) => return Evidence::Absent("the firmware has no DTPR table"),
+    };
+    let Ok(table) = Dtpr::decode(Bytes::new(bytes)) else {
+        return Evidence::Unreadable("the firmware's DTPR table is malformed");
+    };
+    if table.registers().count() > MAX_TPRS {
+        return Evidence::Unreadable("the DTPR table names more than 1024 regions");
+    }
+    let mut tprs = KVVec::new();
+    for address in table.registers() {
+        let registers = read_tpr(address);
+        if tprs.push(Tpr { address, registers }, GFP_KERNEL).is_err() {
+            return Evidence::Unreadable("there was no memory for the list of TPRs");
+        }
+    }
+    Evidence::Read(tprs)
+}
+
+fn read_tpr(address: u64) -> Option<TprRegisters> {
+    let (page, offset) = (address & !(PAGE_SIZE - 1), address & (PAGE_SIZE - 1));
+    TprRegisters::read(&map_unit(page, PAGE)?, u16::try_from(offset).ok()?)
+}
+
 fn read_unit(unit: &Drhd<'_>) -> Unit {
     let registers = read_registers(unit.base);
     let in_ram = |address: u64| {
@@ -115,7 +152,7 @@ fn read_registers(base: u64) -> Option<UnitRegisters> {
     UnitRegisters::read(&map_unit(base, PAGE)?)
 }
 
-/// Maps `bytes` of the registers at `base`, next to the driver's own mapping of them. The address is
+/// Maps `bytes` of the registers at `base`, perhaps next to the driver's own mapping of them. The address is
 /// the firmware's word: RAM and what is no page are not mapped.
 pub(crate) fn map_unit(base: u64, bytes: usize) -> Option<Window> {
     let range = Range::new(base, u64::try_from(bytes).ok()?)?;

@@ -122,7 +122,7 @@ impl Collected {
             nv: nv::Collected::read(chip),
             cpus: cpu::Collected::read(),
             chipset: chipset::Collected::read(tables.facts().mcfg),
-            dma: dma::Collected::read(&tables.facts().dmar),
+            dma: dma::Collected::read(&tables.facts().dmar, &tables.facts().dtpr),
             tables,
             registers,
             heap,

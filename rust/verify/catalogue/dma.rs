@@ -20,7 +20,7 @@ pub(super) const DMA_02: Entry = Entry {
     severity: Severity::High,
     weight: Weight::Advisory,
     title: "TXT protected regions during the launch",
-    meaning: "where the launcher asked for TPRs in place of PMRs, a region of TPR_REQ holds the MLE, and DTPR names the registers. It fails where one of them is missing and is unknown otherwise, never a pass: whether the regions were on until the units translated is in their registers (TPRn_BASE and TPRn_LIMIT), which launchguard does not read",
+    meaning: "where the launcher asked for TPRs in place of PMRs, a region of TPR_REQ holds the MLE, DTPR names the registers, and by these (TPRn_BASE and TPRn_LIMIT) a region holds the MLE now, or every unit translates. Whether the regions were on until then cannot be told",
     attack: "as for DMA-01 on platforms that have no PMRs any more, where a check of PMRs says nothing",
     remedy: "update launcher and SINIT",
     source: "Xen intel-txt.h; Linux include/acpi/actbl1.h, acpi_table_dtpr",

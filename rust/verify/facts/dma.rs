@@ -4,6 +4,7 @@
 
 use super::Evidence;
 
+pub use crate::decode::tpr::TprRegisters;
 pub use crate::decode::vtd::UnitRegisters;
 
 /// A remapping unit that the ACPI DMAR names.
@@ -96,6 +97,15 @@ pub struct PciFunction {
     pub isolated_msi: Option<bool>,
 }
 
+/// A TXT protected region that the ACPI DTPR names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tpr {
+    /// Physical address of its registers.
+    pub address: u64,
+    /// Its registers; `None` where they could not be read.
+    pub registers: Option<TprRegisters>,
+}
+
 /// DMA remapping now.
 #[derive(Clone, Copy, Debug)]
 pub struct DmaFacts<'a> {
@@ -109,4 +119,6 @@ pub struct DmaFacts<'a> {
     pub passthrough: Option<bool>,
     /// intel_iommu_enabled: the driver runs. It does not say that translation is on.
     pub driver_enabled: Option<bool>,
+    /// The TXT protected regions of the ACPI DTPR.
+    pub tprs: Evidence<&'a [Tpr]>,
 }

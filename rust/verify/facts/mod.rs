@@ -14,7 +14,7 @@ use crate::decode::registers::Registers;
 
 pub use chipset::{ChipsetFacts, FirmwareTables, MemoryRange, Remap, CONFIG_SIZE};
 pub use cpu::{Cpu, CpuFacts, MTRR_RANGES};
-pub use dma::{Ats, DmaFacts, PciFunction, Translation, Unit, UnitRegisters};
+pub use dma::{Ats, DmaFacts, PciFunction, Tpr, TprRegisters, Translation, Unit, UnitRegisters};
 pub use nv::{NvIndex, MAX_INDICES};
 
 /// Something that was looked for.
@@ -283,6 +283,7 @@ impl<'a> Facts<'a> {
                 command_line: Evidence::Unreadable(why),
                 passthrough: None,
                 driver_enabled: None,
+                tprs: Evidence::Unreadable(why),
             },
         }
     }

@@ -9,7 +9,7 @@ use launchguard_pure::verify::drift::Baseline;
 use launchguard_pure::verify::evidence::{Blob, FormatError, Info, Texts};
 use launchguard_pure::verify::facts::{
     ChipsetFacts, Cpu, CpuFacts, DmaFacts, Evidence, Facts, FirmwareTables, HeapCopy, KernelFacts,
-    Latched, LogSet, MemoryFacts, MemoryRange, NvIndex, PciFunction, Remap, TpmFacts, Unit,
+    Latched, LogSet, MemoryFacts, MemoryRange, NvIndex, PciFunction, Remap, TpmFacts, Tpr, Unit,
 };
 use launchguard_pure::verify::judge;
 use launchguard_pure::verify::judgement::{Judgement, Verdict};
@@ -87,6 +87,8 @@ pub struct Snapshot<'a> {
     pub passthrough: Option<bool>,
     /// intel_iommu_enabled.
     pub driver_enabled: Option<bool>,
+    /// The TXT protected regions.
+    pub tprs: Evidence<Vec<Tpr>>,
 }
 
 impl<'a> Snapshot<'a> {
@@ -140,6 +142,7 @@ impl<'a> Snapshot<'a> {
             command_line: dma.command_line,
             passthrough: dma.passthrough,
             driver_enabled: dma.driver_enabled,
+            tprs: try_map(dma.tprs, Iterator::collect)?,
         })
     }
 
@@ -176,6 +179,7 @@ impl<'a> Snapshot<'a> {
                 command_line: self.command_line,
                 passthrough: self.passthrough,
                 driver_enabled: self.driver_enabled,
+                tprs: view(&self.tprs, Vec::as_slice),
             },
         }
     }

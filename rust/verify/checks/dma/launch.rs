@@ -6,7 +6,7 @@
 use super::super::context::{Context, State};
 use super::heap_copy;
 use crate::decode::dmar::{Dmar, FLAGS_OFFSET};
-use crate::decode::heap::{Body, OsSinitData};
+use crate::decode::heap::{Body, Dtpr, OsSinitData};
 use crate::decode::registers::{Dpr, Reg};
 use crate::verify::catalogue::CheckId;
 use crate::verify::facts::Evidence;
@@ -177,48 +177,91 @@ pub(super) fn txt_regions(c: &Context<'_>, out: &mut Judgement) {
             ),
         );
     }
-    let registers = c.sinit_mle_data().and_then(|data| {
+    let table = c.sinit_mle_data().and_then(|data| {
         data.elements().find_map(|element| {
             match element.ok().and_then(|element| element.body().ok()) {
-                Some(Body::Dtpr(table)) => Some(
-                    table
-                        .instances()
-                        .fold(0usize, |sum, one| sum.saturating_add(one.registers.len())),
-                ),
+                Some(Body::Dtpr(table)) => Some(table),
                 _ => None,
             }
         })
     });
-    let Some(registers) = registers.filter(|registers| *registers != 0) else {
+    let Some(table) = table.filter(|table| table.registers().next().is_some()) else {
         return out.set(
             check,
             Outcome::Fail,
             format_args!("SinitMleData has no DTPR element that names registers"),
         );
     };
-    // The registers themselves are not read: their addresses are firmware's word alone. That every unit
-    // translates makes them needless now; whether they were on before that nobody can tell here.
-    let translated = match c.facts.dma.units {
-        Evidence::Read(units) => {
-            !units.is_empty()
-                && units.iter().all(|unit| {
-                    unit.registers
-                        .is_some_and(|registers| registers.gsts().translation())
-                })
+    live_regions(c, &table, mle(&data), out);
+}
+
+/// The rest of DMA-02: what the registers that SINIT found hold now. A region may be off once every
+/// unit translates; whether it was on until then nobody can tell.
+#[inline(never)]
+fn live_regions(c: &Context<'_>, table: &Dtpr<'_>, mle: Option<(u64, u64)>, out: &mut Judgement) {
+    let check = CheckId::Dma02;
+    let tprs = match c.facts.dma.tprs {
+        Evidence::Read(tprs) => tprs,
+        Evidence::Unreadable(why) => {
+            return out.set(check, Outcome::Unknown, format_args!("TPRs: {why}"))
         }
-        _ => false,
+        Evidence::Absent(why) => {
+            return out.set(
+                check,
+                Outcome::Fail,
+                format_args!("SINIT found a DTPR table, now {why}"),
+            )
+        }
     };
-    let now = if translated {
-        "every unit translates by now"
-    } else {
-        "not every unit is known to translate"
+    let at = |address: &u64| tprs.iter().find(|tpr| tpr.address == *address);
+    if let Some(address) = table.registers().find(|address| at(address).is_none()) {
+        return out.set(
+            check,
+            Outcome::Fail,
+            format_args!("SINIT found a TPR at {address:#x}, the ACPI DTPR has none there"),
+        );
+    }
+    let dark = |address: &u64| at(address).is_none_or(|tpr| tpr.registers.is_none());
+    if let Some(address) = table.registers().find(dark) {
+        return out.set(
+            check,
+            Outcome::Unknown,
+            format_args!("the TPR at {address:#x} could not be read"),
+        );
+    }
+    let live = || {
+        table
+            .registers()
+            .filter_map(|address| at(&address)?.registers)
+    };
+    let all = live().count();
+    let on = live().filter(|tpr| tpr.is_enabled()).count();
+    let holds = mle.is_some_and(|range| live().any(|tpr| tpr.holds(range)));
+    let translated = match c.facts.dma.units {
+        Evidence::Read(units) => units.iter().try_fold(!units.is_empty(), |all, unit| {
+            Some(all && unit.registers?.gsts().translation())
+        }),
+        _ => None,
+    };
+    let (outcome, words) = match (holds, translated) {
+        (true, _) => (Outcome::Pass, "one of them holds the MLE"),
+        (false, Some(true)) => (
+            Outcome::Pass,
+            "none holds the MLE any more, as every unit translates",
+        ),
+        (false, Some(false)) => (
+            Outcome::Fail,
+            "none holds the MLE, and not every unit translates",
+        ),
+        (false, None) => (
+            Outcome::Unknown,
+            "none holds the MLE, and whether every unit translates could not be told",
+        ),
     };
     out.set(
         check,
-        Outcome::Unknown,
-        format_args!(
-            "TPR_REQ holds the MLE, DTPR names {registers} regions; whether they are or were on is not read; {now}"
-        ),
+        outcome,
+        format_args!("{on} of {all} TPRs are on: {words}"),
     );
 }
 

@@ -6,8 +6,8 @@ use super::super::error::What;
 use super::{Blob, Cursor, FormatError, Items, Section};
 use crate::decode::msr::Msr;
 use crate::verify::facts::{
-    Ats, Cpu, Evidence, FirmwareTables, MemoryRange, NvIndex, PciFunction, Remap, Translation,
-    Unit, UnitRegisters, MTRR_RANGES,
+    Ats, Cpu, Evidence, FirmwareTables, MemoryRange, NvIndex, PciFunction, Remap, Tpr,
+    TprRegisters, Translation, Unit, UnitRegisters, MTRR_RANGES,
 };
 
 /// The NV indices.
@@ -52,6 +52,8 @@ pub struct DmaParts<'a> {
     pub passthrough: Option<bool>,
     /// intel_iommu_enabled.
     pub driver_enabled: Option<bool>,
+    /// The TXT protected regions.
+    pub tprs: Evidence<Items<'a, Tpr>>,
 }
 
 impl<'a> Blob<'a> {
@@ -121,8 +123,26 @@ impl<'a> Blob<'a> {
             command_line: at.evidence("command line", |at| at.bytes("command line"))?,
             passthrough: at.maybe("passthrough")?,
             driver_enabled: at.maybe("driver enabled")?,
+            // From minor version 1 on.
+            tprs: if at.is_at_end() {
+                Evidence::Unreadable("who made the evidence did not read it")
+            } else {
+                at.evidence("TPRs", |at| Ok(Items::new(at.records("TPRs")?, tpr)))?
+            },
         })
     }
+}
+
+fn tpr(mut at: Cursor<'_>) -> Result<Tpr, FormatError> {
+    Ok(Tpr {
+        address: at.u64("address")?,
+        registers: at.option("registers", |at| {
+            Ok(TprRegisters {
+                base: at.u64("TPRn_BASE")?,
+                limit: at.u64("TPRn_LIMIT")?,
+            })
+        })?,
+    })
 }
 
 fn index(mut at: Cursor<'_>) -> Result<NvIndex<'_>, FormatError> {

@@ -7,7 +7,7 @@ use super::Out;
 use crate::decode::msr::Msr;
 use crate::verify::facts::{
     Ats, ChipsetFacts, Cpu, CpuFacts, DmaFacts, FirmwareTables, MemoryRange, NvIndex, PciFunction,
-    Remap, Translation, Unit, UnitRegisters,
+    Remap, Tpr, TprRegisters, Translation, Unit, UnitRegisters,
 };
 
 /// Writes a list with a record for each entry.
@@ -130,12 +130,23 @@ pub(super) fn dma(dma: &DmaFacts<'_>, out: &mut Out<'_>) {
         command_line,
         passthrough,
         driver_enabled,
+        tprs,
     } = *dma;
     out.evidence(units, |out, units| list(out, units, unit));
     out.evidence(functions, |out, functions| list(out, functions, function));
     out.evidence(command_line, Out::bytes);
     out.maybe(passthrough);
     out.maybe(driver_enabled);
+    out.evidence(tprs, |out, tprs| list(out, tprs, tpr));
+}
+
+fn tpr(tpr: &Tpr, out: &mut Out<'_>) {
+    let Tpr { address, registers } = *tpr;
+    out.u64(address);
+    out.option(registers, |out, TprRegisters { base, limit }| {
+        out.u64(base);
+        out.u64(limit);
+    });
 }
 
 fn unit(unit: &Unit, out: &mut Out<'_>) {

@@ -14,8 +14,8 @@ use launchguard_pure::verify::evidence::{
 };
 use launchguard_pure::verify::facts::{
     Ats, Cpu, Evidence, Facts, FirmwareTables, HeapCopy, KernelFacts, Latched, LogCopy, LogSet,
-    MemoryFacts, MemoryRange, NvIndex, PciFunction, Remap, TpmFacts, TpmFamily, Translation, Unit,
-    UnitRegisters, DRTM_PCRS, MTRR_RANGES,
+    MemoryFacts, MemoryRange, NvIndex, PciFunction, Remap, TpmFacts, TpmFamily, Tpr, TprRegisters,
+    Translation, Unit, UnitRegisters, DRTM_PCRS, MTRR_RANGES,
 };
 use launchguard_pure::verify::judgement::Judgement;
 use launchguard_pure::verify::notes::Notes;
@@ -177,6 +177,15 @@ impl<'a> Source<'a> {
             command_line: from.evidence(Self::slice),
             passthrough: from.maybe(),
             driver_enabled: from.maybe(),
+            tprs: from.evidence(|from| {
+                from.list(|from| Tpr {
+                    address: from.number::<8>(),
+                    registers: from.option(|from| TprRegisters {
+                        base: from.number::<8>(),
+                        limit: from.number::<8>(),
+                    }),
+                })
+            }),
         }
     }
 

@@ -194,6 +194,31 @@ fn fields_of_newer_versions_are_passed_over() {
     }
 }
 
+/// Minor version 0 ended section 28 with two truths: no TPRs were read.
+#[test]
+fn what_an_older_version_did_not_write_is_not_read() {
+    let bytes = small();
+    let unread = [&[1, 8, 0], b"not read".as_slice()].concat();
+    let body = [unread.repeat(3), vec![2, 2], unread.clone()].concat();
+    let at = bytes
+        .windows(body.len())
+        .position(|window| window == body)
+        .expect("the section");
+    let mut older = bytes.clone();
+    older[10] = 0;
+    let size = body.len() - unread.len();
+    older[at - 4..at].copy_from_slice(&(size as u32).to_le_bytes());
+    older.drain(at + size..at + body.len());
+    seal(&mut older);
+    let read = Snapshot::read(&older).expect("minor version 0");
+    let why = "who made the evidence did not read it";
+    assert_eq!(read.facts().dma.tprs, Evidence::Unreadable(why));
+    assert_eq!(
+        read.facts().dma.command_line,
+        Evidence::Unreadable("not read")
+    );
+}
+
 #[test]
 fn a_reason_that_no_module_writes_is_refused() {
     let machine = Machine::launched();

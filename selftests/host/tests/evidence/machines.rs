@@ -8,7 +8,7 @@ use launchguard_pure::decode::digest::HashAlg;
 use launchguard_pure::decode::eventlog::LogFormat;
 use launchguard_pure::decode::registers::Reg;
 use launchguard_pure::verify::facts::{
-    Ats, Evidence, Facts, LogCopy, LogSet, NvIndex, Translation,
+    Ats, Evidence, Facts, LogCopy, LogSet, NvIndex, Tpr, TprRegisters, Translation,
 };
 use launchguard_pure::verify::notes::Notes;
 
@@ -109,6 +109,7 @@ fn every_fact_may_be_missing() {
         dma.units,
         dma.functions,
         dma.command_line,
+        dma.tprs,
     }
     Case::of(Facts::unread(&machine.registers, "nothing was read")).check();
 }
@@ -153,6 +154,29 @@ fn an_index_without_contents() {
     let mut facts = machine.facts();
     for count in 0..=2 {
         facts.nv = Evidence::Read(&indices[..count]);
+        Case::of(facts).check();
+    }
+}
+
+#[test]
+fn protected_regions_travel_too() {
+    let tprs = [
+        Tpr {
+            address: 0xfed9_0100,
+            registers: Some(TprRegisters {
+                base: 0x80_0010,
+                limit: 0x100_0000,
+            }),
+        },
+        Tpr {
+            address: 0xfed9_0110,
+            registers: None,
+        },
+    ];
+    let machine = Machine::launched();
+    let mut facts = machine.facts();
+    for count in 0..=2 {
+        facts.dma.tprs = Evidence::Read(&tprs[..count]);
         Case::of(facts).check();
     }
 }

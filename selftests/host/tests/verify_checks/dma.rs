@@ -9,7 +9,7 @@ use launchguard_host_tests::fixture::dmar::{encode, seal, Entry, ScopeSpec};
 use launchguard_host_tests::fixture::{Machine, HEAP_BASE};
 use launchguard_pure::decode::registers::Reg;
 use launchguard_pure::verify::catalogue::CheckId;
-use launchguard_pure::verify::facts::{Ats, MemoryRange, Translation};
+use launchguard_pure::verify::facts::{Ats, MemoryRange, Tpr, TprRegisters, Translation};
 use launchguard_pure::verify::judgement::Outcome::{self, Fail, NotApplicable, Pass, Unknown};
 use CheckId::*;
 
@@ -679,7 +679,18 @@ fn txt_protected_regions() {
     dtpr.extend(0xfed9_0110u64.to_le_bytes());
     dtpr.extend(0u32.to_le_bytes());
     let dtpr = element(14, &dtpr);
-    let judged = |request: &[u8], table: &[u8], gsts: u32| {
+    // Bit 4 of the base switches a region off; addresses count in MiB (actbl1.h).
+    let live = |first: u64, second: u64| {
+        let tpr = |address, base| Tpr {
+            address,
+            registers: Some(TprRegisters {
+                base,
+                limit: 0x100_0000,
+            }),
+        };
+        Some(vec![tpr(0xfed9_0100, first), tpr(0xfed9_0110, second)])
+    };
+    let judged = |request: &[u8], table: &[u8], tprs: Option<Vec<Tpr>>, gsts: u32| {
         finding(
             |m| {
                 m.change_tables(|tables| {
@@ -691,27 +702,78 @@ fn txt_protected_regions() {
                         .sinit_mle_data
                         .splice(148..148, table.iter().copied());
                 });
+                m.dma.tprs = tprs.clone();
                 m.dma.registers().gsts = gsts;
             },
             Dma02,
         )
     };
-    // The live registers are not read: no pass, whatever the units do.
-    for (gsts, words) in [
-        (GSTS, "every unit translates by now"),
-        (0, "not every unit is known to translate"),
+    let mut dark = live(0x80_0000, 0x80_0000);
+    dark.as_mut().unwrap()[1].registers = None;
+    let mut moved = live(0x80_0000, 0x80_0000);
+    moved.as_mut().unwrap()[1].address += 0x10;
+    for (tprs, gsts, expected, words) in [
+        (
+            live(0x80_0000, 0x80_0010),
+            0,
+            Pass,
+            "1 of 2 TPRs are on: one of them holds the MLE",
+        ),
+        (
+            live(0x80_0010, 0x80_0000),
+            0,
+            Pass,
+            "1 of 2 TPRs are on: one of them holds the MLE",
+        ),
+        (
+            live(0x80_0010, 0x80_0010),
+            GSTS,
+            Pass,
+            "0 of 2 TPRs are on: none holds the MLE any more",
+        ),
+        (
+            live(0x80_0010, 0x80_0010),
+            0,
+            Fail,
+            "0 of 2 TPRs are on: none holds the MLE, and not every",
+        ),
+        (
+            live(0xf0_0000, 0xf0_0000),
+            0,
+            Fail,
+            "2 of 2 TPRs are on: none holds the MLE, and not every",
+        ),
+        (
+            dark,
+            GSTS,
+            Unknown,
+            "the TPR at 0xfed90110 could not be read",
+        ),
+        (
+            moved,
+            GSTS,
+            Fail,
+            "SINIT found a TPR at 0xfed90110, the ACPI DTPR has none there",
+        ),
+        (
+            None,
+            GSTS,
+            Fail,
+            "SINIT found a DTPR table, now the firmware has no DTPR table",
+        ),
     ] {
-        let (outcome, detail) = judged(&asked(0x80_0000), &dtpr, gsts);
-        assert_eq!(outcome, Unknown, "{detail}");
-        let head = "TPR_REQ holds the MLE, DTPR names 2 regions; whether they are or were on is not read; ";
-        assert_eq!(detail, format!("{head}{words}"));
+        let (outcome, detail) = judged(&asked(0x80_0000), &dtpr, tprs, gsts);
+        assert_eq!(outcome, expected, "{detail}");
+        assert!(detail.starts_with(words), "{detail}");
+        exercised::note(Dma02, outcome, Origin::Injected);
     }
-    let (outcome, detail) = judged(&asked(0x100_0000), &dtpr, GSTS);
+    let good = live(0x80_0000, 0x80_0000);
+    let (outcome, detail) = judged(&asked(0x100_0000), &dtpr, good.clone(), GSTS);
     assert!(
         outcome == Fail && detail.contains("no region of TPR_REQ holds the MLE"),
         "{detail}"
     );
-    let (outcome, detail) = judged(&asked(0x80_0000), &[], GSTS);
+    let (outcome, detail) = judged(&asked(0x80_0000), &[], good, GSTS);
     assert!(
         outcome == Fail && detail.contains("no DTPR element"),
         "{detail}"
