@@ -2,8 +2,10 @@
 
 //! When the fingerprints of a judgement's evidence are complete, and that each part of it is in them.
 
+use launchguard_host_tests::fixture::chipset::Firmware;
 use launchguard_host_tests::fixture::Machine;
 use launchguard_pure::decode::msr::Msr;
+use launchguard_pure::decode::registers::Registers;
 use launchguard_pure::hasher::HostHasher;
 use launchguard_pure::verify::drift::{Baseline, Kind};
 
@@ -72,4 +74,38 @@ fn half_of_the_memorys_evidence_is_a_fingerprint() {
         nothing_is_ram(m);
         m.chipset.memory_map = None;
     }));
+}
+
+/// Without evidence there is no fingerprint, rather than one of nothing; the other kinds keep theirs.
+#[test]
+fn what_was_not_read_has_no_fingerprint() {
+    let missing: [(Kind, fn(&mut Machine)); 11] = [
+        (Kind::Registers, |m| m.registers = Registers::UNREADABLE),
+        (Kind::Heap, |m| m.heap = None),
+        (Kind::Sinit, |m| m.sinit = None),
+        (Kind::Log, |m| m.log = None),
+        (Kind::Pcrs, |m| m.tpm = None),
+        (Kind::Nv, |m| m.nv.list = None),
+        (Kind::Cpu, |m| m.cpus.list = None),
+        (Kind::Chipset, |m| m.chipset.host_bridge = None),
+        (Kind::Tables, |m| m.firmware = Firmware::default()),
+        (Kind::Units, |m| m.dma.units = None),
+        (Kind::Kernel, |m| {
+            m.kernel.tboot_addr = None;
+            m.kernel.loader_type = None;
+        }),
+    ];
+    let good = Machine::launched();
+    let before = baseline(&good);
+    assert!(before.is_complete());
+    for (kind, change) in missing {
+        let mut machine = good.clone();
+        change(&mut machine);
+        let after = baseline(&machine);
+        for other in Kind::ALL {
+            let expected = before.mark(other).filter(|_| other != kind);
+            let words = format!("{} without {}", other.name(), kind.name());
+            assert_eq!(after.mark(other), expected, "{words}");
+        }
+    }
 }
