@@ -79,7 +79,8 @@ fn half_of_the_memorys_evidence_is_a_fingerprint() {
 /// Without evidence there is no fingerprint, rather than one of nothing; the other kinds keep theirs.
 #[test]
 fn what_was_not_read_has_no_fingerprint() {
-    let missing: [(Kind, fn(&mut Machine)); 11] = [
+    type Removal = (Kind, fn(&mut Machine));
+    let missing: &[Removal] = &[
         (Kind::Registers, |m| m.registers = Registers::UNREADABLE),
         (Kind::Heap, |m| m.heap = None),
         (Kind::Sinit, |m| m.sinit = None),
@@ -98,7 +99,7 @@ fn what_was_not_read_has_no_fingerprint() {
     let good = Machine::launched();
     let before = baseline(&good);
     assert!(before.is_complete());
-    for (kind, change) in missing {
+    for &(kind, change) in missing {
         let mut machine = good.clone();
         change(&mut machine);
         let after = baseline(&machine);
