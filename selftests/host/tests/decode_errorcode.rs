@@ -216,3 +216,25 @@ fn each_source_and_each_module_has_its_name() {
     let revoked = ErrorCode::decode(0xc000_0009);
     assert_eq!(revoked.text(), "SINIT revocation ACM ended without error");
 }
+
+/// Table I-4 is of a SINIT's errors: neither of what a processor or an MLE says, nor of other modules,
+/// nor of a code that is not valid (bit 31) or says that all is well.
+#[test]
+fn only_a_sinits_error_has_the_numbers_of_the_sdg() {
+    for (code, numbered) in [
+        (0xc000_2861, true),
+        (0xc000_2869, true),
+        (0xc000_2860, false),
+        (0xc000_7051, false),
+        (0xc006_0001, false),
+        (0x4000_2861, false),
+        (0x8000_2861, false),
+        (0xc000_a861, false),
+        (0, false),
+        (0xc000_0001, false),
+        (0xc000_0009, false),
+    ] {
+        let found = ErrorCode::decode(code).is_numbered_by_sdg();
+        assert_eq!(found, numbered, "{code:#010x}");
+    }
+}

@@ -347,6 +347,12 @@ fn mtrrs_are_compared_with_those_saved() {
                 "; the MTRRs are those that the launcher saved",
                 |m| save(m, 0xc06, &[IN_FORCE, (0, 0), OFF]),
             ),
+            (
+                Cpu12,
+                Pass,
+                "; the MTRRs are those that the launcher saved",
+                |m| save(m, 0xc06, &[IN_FORCE]),
+            ),
             // In another slot.
             (
                 Cpu12,

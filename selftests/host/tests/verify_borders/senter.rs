@@ -3,7 +3,7 @@
 //! TPM-11: where EDX of SENTER stands, and when that counts (SDG 1.10, tables C-5 and E-5).
 
 use super::{try_all, Case};
-use launchguard_host_tests::fixture::log::{hash, Record};
+use launchguard_host_tests::fixture::log::{encode_legacy, hash, Record};
 use launchguard_host_tests::fixture::{Machine, BANKS};
 use launchguard_pure::decode::digest::HashAlg;
 use launchguard_pure::verify::catalogue::CheckId::Tpm11;
@@ -77,4 +77,38 @@ fn edx_of_senter_is_that_which_was_measured() {
 #[test]
 fn with_a_tpm_12_either_place_tells() {
     try_all(Machine::launched_with_tpm12_details, DETAILS);
+}
+
+/// A second log of a bank that another one carries, without the events of the capabilities.
+fn second_log(machine: &mut Machine) {
+    let mut silent = machine.records.clone();
+    silent.retain(|record| record.kind != 0x40f);
+    let mut bytes = encode_legacy(HashAlg::Sha256, &silent);
+    let log = &mut machine.further_logs[1];
+    assert_eq!(log.alg, HashAlg::Sha384.tpm_id());
+    log.alg = HashAlg::Sha256.tpm_id();
+    log.next = bytes.len() as u32;
+    bytes.resize(log.bytes.len(), 0);
+    log.bytes = bytes;
+}
+
+const LOGS: &[Case] = &[
+    (
+        Tpm11,
+        Pass,
+        "those measured in sha1 sha256 sha384; EDX of SENTER is 0",
+        |_| {},
+    ),
+    // One of the two says nothing: the bank was not compared.
+    (
+        Tpm11,
+        Pass,
+        "those measured in sha1; not compared in sha256; EDX of SENTER is 0",
+        second_log,
+    ),
+];
+
+#[test]
+fn a_bank_in_two_logs_is_compared_in_both() {
+    try_all(Machine::launched_with_legacy_logs, LOGS);
 }
