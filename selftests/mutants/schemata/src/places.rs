@@ -124,7 +124,9 @@ impl Finder<'_> {
             body.and_then(|body| Some((body.stmts.first()?, body.stmts.last()?)))
         {
             let (first, last) = (first.span(), last.span());
-            let values = self.alternatives(Genre::Body, first, last);
+            let mut values = self.alternatives(Genre::Body, first, last);
+            // Most of what has a path cannot be called in a function that is constant, as it really is.
+            values.retain(|value| signature.constness.is_none() || !value.1.contains("::"));
             // A type that is not named is that of one expression only.
             if !values.is_empty() && !names_no_type(&signature.output) {
                 self.edit(
