@@ -3,6 +3,7 @@
 //! Cases of DMA-01 to DMA-17.
 
 use super::{fails, warns, Case, Verdict};
+use launchguard_host_tests::exercised::{self, Origin};
 use launchguard_host_tests::fixture::dma::{function, unit, GSTS, UNIT_BASE};
 use launchguard_host_tests::fixture::dmar::{encode, seal, Entry, ScopeSpec};
 use launchguard_host_tests::fixture::{Machine, HEAP_BASE};
