@@ -22,6 +22,8 @@ pub struct Tree<'t> {
     /// Those that are to be.
     pub mutants: &'t [Mutant],
     left_out: HashSet<Id>,
+    // Those whose own text the compiler refuses.
+    refused: HashSet<Id>,
     // Functions that something needs at compile time.
     constant: HashSet<String>,
     files: BTreeMap<String, Rewritten>,
@@ -33,6 +35,8 @@ pub struct Built {
     pub program: PathBuf,
     /// The mutants that are in it.
     pub switched: Vec<Id>,
+    /// Those that do not compile in whatever way they are built.
+    pub refused: HashSet<Id>,
     /// How often the compiler was asked.
     pub rounds: usize,
 }
@@ -43,12 +47,13 @@ const ROUNDS: usize = 40;
 impl<'t> Tree<'t> {
     /// Nothing is written yet.
     pub fn new(original: &'t Path, copy: &'t Path, mutants: &'t [Mutant]) -> Self {
-        let (left_out, constant, files) = Default::default();
+        let (left_out, refused, constant, files) = Default::default();
         Tree {
             original,
             copy,
             mutants,
             left_out,
+            refused,
             constant,
             files,
         }
@@ -71,6 +76,7 @@ impl<'t> Tree<'t> {
                     return Ok(Built {
                         program,
                         switched,
+                        refused: std::mem::take(&mut self.refused),
                         rounds: round,
                     });
                 }
@@ -123,7 +129,13 @@ impl<'t> Tree<'t> {
                     .extend(called(error["message"].as_str().unwrap_or_default()));
                 continue;
             }
-            let blamed = self.blamed(error);
+            let mut blamed = self.blamed(error);
+            blamed.dedup();
+            if let [id] = blamed[..] {
+                let verbatim = |mutant: &&Mutant| mutant.id == id && mutant.is_verbatim;
+                self.refused
+                    .extend(self.mutants.iter().find(verbatim).map(|mutant| mutant.id));
+            }
             if blamed.is_empty() {
                 unexplained.push_str(error["rendered"].as_str().unwrap_or_default());
             }

@@ -6,8 +6,9 @@
 //!
 //! In the folder are `list.json` and `names.txt`, the mutants as cargo-mutants lists them, and perhaps
 //! `known.txt`, the names of those that need not be tried. Names of mutants that a test catches are added
-//! to `caught.txt`; those that are there already are not tried again. `open.txt` has all others and why they
-//! are open; what these are, cargo-mutants has to find out.
+//! to `caught.txt`; those that are there already are not tried again. Names of those that cannot compile
+//! are added to `unviable.txt`. `open.txt` has all others and why they are open; what these are,
+//! cargo-mutants has to find out.
 
 mod build;
 mod mutant;
@@ -31,6 +32,7 @@ use crate::build::Tree;
 use crate::mutant::{Id, Mutant};
 use crate::trial::{Program, Verdict};
 
+const UNVIABLE: &str = "unviable.txt";
 // For fewer, cargo-mutants is as quick by itself.
 const WORTH_IT: usize = 50;
 
@@ -65,7 +67,8 @@ impl Stage<'_> {
         let read = |name: &str| {
             fs::read_to_string(self.folder.join(name)).map_err(|error| format!("{name}: {error}"))
         };
-        let known = ["known.txt", "caught.txt"].map(|name| read(name).unwrap_or_default());
+        let known =
+            ["known.txt", "caught.txt", UNVIABLE].map(|name| read(name).unwrap_or_default());
         let known: HashSet<&str> = known.iter().flat_map(|names| names.lines()).collect();
         let mut mutants = mutant::read(&read("list.json")?, &read("names.txt")?)?;
         let all = mutants.len();
@@ -81,12 +84,24 @@ impl Stage<'_> {
         let began = Instant::now();
         let built = Tree::new(self.original, self.copy, &mutants).build()?;
         println!(
-            "mutants: {} of {} in one binary, built in {} rounds, {} s",
+            "mutants: {} of {} in one binary, {} cannot compile, built in {} rounds, {} s",
             built.switched.len(),
             mutants.len(),
+            built.refused.len(),
             built.rounds,
             began.elapsed().as_secs()
         );
+
+        let mut unviable = String::new();
+        for mutant in mutants.iter().filter(|one| built.refused.contains(&one.id)) {
+            unviable.push_str(&format!("{}\n", mutant.name));
+        }
+        fs::write(
+            self.folder.join(UNVIABLE),
+            read(UNVIABLE).unwrap_or_default() + &unviable,
+        )
+        .map_err(|error| error.to_string())?;
+        mutants.retain(|mutant| !built.refused.contains(&mutant.id));
 
         let began = Instant::now();
         let program = Program {

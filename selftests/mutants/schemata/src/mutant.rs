@@ -38,6 +38,9 @@ pub struct Mutant {
     pub file: String,
     /// What stands there instead.
     pub replacement: String,
+    /// Whether what the compiler says of the replacement behind a switch it says of the mutant itself: a
+    /// function's value, whose type is written down.
+    pub is_verbatim: bool,
     genre: Genre,
     place: Place,
 }
@@ -77,6 +80,11 @@ fn mutant(id: Id, entry: &Value, name: &str) -> Option<Mutant> {
         number("/span/end/column")?,
     );
     let file = text("file")?;
+    // Of `impl Trait` there can be one type in a function, and the switch adds another.
+    let type_is_told = entry
+        .pointer("/function/return_type")
+        .and_then(Value::as_str)
+        .is_some_and(|returns| !returns.contains("impl "));
     // The two lists are of one order.
     name.starts_with(&format!("{file}:{}:{}: ", place.0, place.1))
         .then_some(Mutant {
@@ -84,6 +92,7 @@ fn mutant(id: Id, entry: &Value, name: &str) -> Option<Mutant> {
             name: name.to_owned(),
             file,
             replacement: text("replacement")?,
+            is_verbatim: genre == Genre::Body && type_is_told,
             genre,
             place,
         })
