@@ -9,11 +9,14 @@ WINDOWS=/sys/kernel/debug/launchguard/windows
 DMA=/sys/devices/faux/launchguard/dma
 
 # arrived ADDRESS: waits until a function is there and the kernel is through with it, driver and all.
+# Of two that come at once behind a conventional bridge the emulated firmware was seen to tell of one
+# only: then the bus is scanned, as a person would, and what is found that way is an arrival as well.
 arrived() {
 	tries=500
 	while [ ! -e "/sys/bus/pci/devices/$1/rescan" ]; do
 		tries=$((tries - 1))
 		[ $tries -gt 0 ] || { echo "$1 did not arrive"; exit 1; }
+		[ $tries -ne 250 ] || echo 1 > /sys/bus/pci/rescan
 		usleep 20000
 	done
 	# The lock of the rescan is held until drivers were asked.
