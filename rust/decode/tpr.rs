@@ -4,8 +4,6 @@
 
 use super::registers::{RegisterSpace, Width};
 
-/// Bytes of the pair: base at +0, limit at +8.
-pub const PAIR: u64 = 16;
 /// Bits of an address within the 1 MiB that regions are made of.
 const FINE: u64 = (1 << 20) - 1;
 /// TPRn_BASE, bit 4: the region is off.

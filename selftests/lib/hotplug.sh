@@ -9,18 +9,28 @@ WINDOWS=/sys/kernel/debug/launchguard/windows
 DMA=/sys/devices/faux/launchguard/dma
 
 # arrived ADDRESS: waits until a function is there and the kernel is through with it, driver and all.
-# Of two that come at once behind a conventional bridge the emulated firmware was seen to tell of one
-# only: then the bus is scanned, as a person would, and what is found that way is an arrival as well.
 arrived() {
 	tries=500
 	while [ ! -e "/sys/bus/pci/devices/$1/rescan" ]; do
 		tries=$((tries - 1))
 		[ $tries -gt 0 ] || { echo "$1 did not arrive"; exit 1; }
-		[ $tries -ne 250 ] || echo 1 > /sys/bus/pci/rescan
 		usleep 20000
 	done
 	# The lock of the rescan is held until drivers were asked.
 	echo 1 > "/sys/bus/pci/devices/$1/rescan"
+}
+
+# arrived_or_scanned ADDRESS: as arrived, for the second of two that come at once behind a conventional
+# bridge. The emulated firmware was seen to tell of the first only: then the bus is scanned after five
+# seconds, as a person would, and what is found that way is an arrival as well.
+arrived_or_scanned() {
+	tries=250
+	while [ ! -e "/sys/bus/pci/devices/$1/rescan" ] && [ $tries -gt 0 ]; do
+		tries=$((tries - 1))
+		usleep 20000
+	done
+	[ $tries -gt 0 ] || echo 1 > /sys/bus/pci/rescan
+	arrived "$1"
 }
 
 # gone ADDRESS: waits until a function is not there any more.
