@@ -28,6 +28,7 @@ pub mod lcp;
 pub mod mcfg;
 pub mod mle;
 pub mod msr;
+pub mod mtrr;
 pub mod nv;
 pub mod platform;
 pub mod registers;

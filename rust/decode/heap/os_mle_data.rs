@@ -5,6 +5,7 @@
 use super::chain::TableId;
 use super::table::TableError;
 use crate::decode::bytes::Bytes;
+use crate::decode::mtrr::SavedMtrrs;
 use crate::decode::slrt::Slrt;
 
 /// Who laid the table out.
@@ -50,25 +51,8 @@ pub struct Area {
 pub struct SavedState<'a> {
     /// IA32_MISC_ENABLE; tboot saves the lower half only.
     pub misc_enable: u64,
-    /// IA32_MTRR_DEF_TYPE.
-    pub mtrr_def_type: u64,
-    count: usize,
-    list: Bytes<'a>,
-    /// Offset of the first mask from the first base, in bytes.
-    masks: usize,
-    /// Bytes from a base to the next one.
-    step: usize,
-}
-
-impl SavedState<'_> {
-    /// Base and mask of each variable MTRR that was saved.
-    pub fn mtrrs(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        (0..self.count).filter_map(|number| {
-            let base = number.checked_mul(self.step)?;
-            let mask = base.checked_add(self.masks)?;
-            Some((self.list.u64(base)?, self.list.u64(mask)?))
-        })
-    }
+    /// The MTRRs.
+    pub mtrrs: SavedMtrrs<'a>,
 }
 
 /// What the launcher tells the measured environment.
@@ -132,29 +116,17 @@ impl<'a> OsMleData<'a> {
     /// What the launcher saved of the processor's state, for the measured environment to restore.
     /// `None` where this layout has none, or more MTRRs than it has room for.
     pub fn saved(&self) -> Option<SavedState<'a>> {
-        // tboot's mtrr_state_t: u64 default type, u32 count, 16 bases, 16 masks. Secure Launch's:
-        // u64 default type, u64 count, 32 pairs of base and mask.
-        let (state, misc_enable, count, list, pairs, room) = match self.producer {
-            Producer::Tboot => {
-                let misc = self.bytes.u32(TBOOT_MISC_ENABLE).map(u64::from)?;
-                let count = self.bytes.u32(12).map(u64::from)?;
-                (4, misc, count, 16, false, 16)
-            }
-            Producer::SecureLaunchG0 => {
-                let count = self.bytes.u64(24)?;
-                (16, self.bytes.u64(8)?, count, 32, true, 32)
-            }
-            _ => return None,
-        };
-        let count = usize::try_from(count).ok().filter(|count| *count <= room)?;
-        Some(SavedState {
-            misc_enable,
-            mtrr_def_type: self.bytes.u64(state)?,
-            count,
-            list: self.bytes.from(list)?,
-            masks: if pairs { 8 } else { 128 },
-            step: if pairs { 16 } else { 8 },
-        })
+        match self.producer {
+            Producer::Tboot => Some(SavedState {
+                misc_enable: self.bytes.u32(TBOOT_MISC_ENABLE).map(u64::from)?,
+                mtrrs: SavedMtrrs::tboot(self.bytes.from(4)?)?,
+            }),
+            Producer::SecureLaunchG0 => Some(SavedState {
+                misc_enable: self.bytes.u64(8)?,
+                mtrrs: SavedMtrrs::secure_launch(self.bytes.from(16)?)?,
+            }),
+            _ => None,
+        }
     }
 
     /// The launch control policy's data file as tboot found it among its modules; zeros where there

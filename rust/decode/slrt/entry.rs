@@ -4,13 +4,12 @@
 
 use super::{Layout, Tag};
 use crate::decode::bytes::Bytes;
+use crate::decode::mtrr::{SavedMtrrs, SECURE_LAUNCH_SIZE};
 
 /// Bytes of a policy entry in both layouts, and of a UEFI configuration entry in each.
 const POLICY_ENTRY: usize = 56;
 const UEFI_ENTRY_A: usize = 44;
 const UEFI_ENTRY_B: usize = 48;
-/// Bytes of the saved MTRRs: default type and count of 8 bytes each, 32 pairs.
-const MTRR_STATE: usize = 528;
 /// Bytes of a text that says what is measured. It may fill them without a NUL.
 const INFO: usize = 32;
 
@@ -24,7 +23,7 @@ pub enum Body<'a> {
     /// ENTRY_POLICY.
     Policy(Policy<'a>),
     /// INTEL_INFO.
-    IntelInfo(IntelInfo),
+    IntelInfo(IntelInfo<'a>),
     /// UEFI_CONFIG.
     UefiConfig(UefiConfig<'a>),
     /// An entry whose contents are not read here.
@@ -60,18 +59,16 @@ pub struct LogInfo {
 }
 
 /// What Intel's launch saves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct IntelInfo {
+#[derive(Clone, Copy, Debug)]
+pub struct IntelInfo<'a> {
     /// Physical address of boot_params; newest tables only.
     pub boot_params: Option<u64>,
     /// Physical address of the TXT heap; layout B only.
     pub txt_heap: Option<u64>,
     /// IA32_MISC_ENABLE before the launch.
     pub misc_enable: u64,
-    /// IA32_MTRR_DEF_TYPE before the launch.
-    pub mtrr_def_type: u64,
-    /// Number of variable MTRRs that are saved, at most 32.
-    pub mtrr_count: u64,
+    /// The MTRRs before the launch.
+    pub mtrrs: SavedMtrrs<'a>,
 }
 
 /// What is to be measured into PCRs.
@@ -298,7 +295,7 @@ fn uefi_config(layout: Layout, bytes: Bytes<'_>) -> Option<UefiConfig<'_>> {
     })
 }
 
-fn intel_info(layout: Layout, bytes: Bytes<'_>) -> Option<IntelInfo> {
+fn intel_info(layout: Layout, bytes: Bytes<'_>) -> Option<IntelInfo<'_>> {
     // The saved MTRRs end the entry: where they start tells the generation.
     let (boot_params, txt_heap, misc, mtrrs) = match (layout, bytes.len()) {
         (Layout::A, 540) => (None, None, 4, 12),
@@ -306,13 +303,10 @@ fn intel_info(layout: Layout, bytes: Bytes<'_>) -> Option<IntelInfo> {
         (Layout::B, 560) => (Some(bytes.u64(8)?), Some(bytes.u64(16)?), 24, 32),
         _ => return None,
     };
-    let mtrrs = bytes.sub(mtrrs, MTRR_STATE)?;
-    let mtrr_count = mtrrs.u64(8).filter(|count| *count <= 32)?;
     Some(IntelInfo {
         boot_params,
         txt_heap,
         misc_enable: bytes.u64(misc)?,
-        mtrr_def_type: mtrrs.u64(0)?,
-        mtrr_count,
+        mtrrs: SavedMtrrs::secure_launch(bytes.sub(mtrrs, SECURE_LAUNCH_SIZE)?)?,
     })
 }

@@ -6,9 +6,11 @@ use super::context::Context;
 use super::cpu::{not_equal, over_all, processors, Told};
 use super::platform::Bridge;
 use super::Check;
-use crate::decode::heap::{OsMleData, SavedState};
+use crate::decode::heap::OsMleData;
 use crate::decode::msr::Msr;
+use crate::decode::mtrr::SavedMtrrs;
 use crate::decode::registers::PRIVATE_BASE;
+use crate::decode::slrt::{Body, Slrt};
 use crate::verify::catalogue::CheckId;
 use crate::verify::facts::{Cpu, CpuFacts, MTRR_RANGES};
 use crate::verify::judgement::{Judgement, Launcher, Outcome};
@@ -139,39 +141,52 @@ fn memory_types(c: &Context<'_>, out: &mut Judgement) {
     );
 }
 
-/// What the launcher saved of the MTRRs before SENTER, to restore it afterwards; `None` where OsMleData
-/// holds nothing such.
+/// The MTRRs that the launcher saved, in OsMleData or, newer, in the Secure Launch resource table; `None`
+/// where neither holds them.
 #[inline(never)]
-fn saved<'a>(c: &Context<'a>) -> Option<SavedState<'a>> {
+fn saved<'a>(c: &Context<'a>) -> Option<SavedMtrrs<'a>> {
     if !matches!(c.launcher, Launcher::Tboot | Launcher::SecureLaunch) {
         return None;
     }
     let table = OsMleData::decode(c.chain()?.os_mle_data.bytes).ok()?;
-    let saved = table.saved()?;
+    let saved = match table.saved() {
+        Some(state) => state.mtrrs,
+        None => saved_beside(c)?,
+    };
     // Zeros: nothing was saved, as MTRRs that are off would fail the launch.
-    let is_empty = saved.mtrr_def_type == 0 && saved.mtrrs().next().is_none();
+    let is_empty = saved.def_type == 0 && saved.ranges().next().is_none();
     (!is_empty).then_some(saved)
+}
+
+/// Those of the resource table.
+#[inline(never)]
+fn saved_beside<'a>(c: &Context<'a>) -> Option<SavedMtrrs<'a>> {
+    let table = Slrt::decode(c.facts.slrt.read()?).ok()?;
+    table.entries().find_map(|entry| match entry.ok()?.body() {
+        Ok(Body::IntelInfo(info)) => Some(info.mtrrs),
+        _ => None,
+    })
 }
 
 /// What of the MTRRs of `cpu` is not as it was saved, and the value that shows it. Ranges that are on
 /// count, in whatever order.
 #[inline(never)]
-fn changed(saved: &SavedState<'_>, cpu: &Cpu) -> Option<(&'static str, u64)> {
+fn changed(saved: &SavedMtrrs<'_>, cpu: &Cpu) -> Option<(&'static str, u64)> {
     // Type, fixed ranges on, all on.
     const DEFINED: u64 = 0xcff;
     // What could not be read is said with the types.
     let default = cpu.msr(Msr::MtrrDefType)?;
-    if (default ^ saved.mtrr_def_type) & DEFINED != 0 {
-        return Some(("IA32_MTRR_DEF_TYPE", saved.mtrr_def_type));
+    if (default ^ saved.def_type) & DEFINED != 0 {
+        return Some(("IA32_MTRR_DEF_TYPE", saved.def_type));
     }
     let is_on = |(_, mask): &(u64, u64)| mask & VALID != 0;
-    for range in saved.mtrrs().filter(is_on) {
+    for range in saved.ranges().filter(is_on) {
         if !cpu.mtrrs.contains(&Some(range)) {
             return Some(("a variable MTRR, one of them gone,", range.0));
         }
     }
     for range in cpu.mtrrs.iter().flatten().filter(|range| is_on(range)) {
-        if !saved.mtrrs().any(|other| other == *range) {
+        if !saved.ranges().any(|other| other == *range) {
             return Some(("a variable MTRR, one of them new,", range.0));
         }
     }

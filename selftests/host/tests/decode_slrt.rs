@@ -55,9 +55,11 @@ fn both_layouts_say_the_same() {
         };
         assert_eq!((measured.entity, measured.size), (0xab_c000, 0x1234));
         assert_eq!(
-            (intel.misc_enable, intel.mtrr_def_type, intel.mtrr_count),
-            (0x85_0089, 0xc06, 1)
+            (intel.misc_enable, intel.mtrrs.def_type),
+            (0x85_0089, 0xc06)
         );
+        let mtrrs: Vec<_> = intel.mtrrs.ranges().collect();
+        assert_eq!(mtrrs, [(0x8000_0000, 0x7f_8000_0800)]);
         let [map] = uefi.entries().collect::<Vec<_>>()[..] else {
             panic!("{layout}");
         };
@@ -86,7 +88,8 @@ fn both_layouts_say_the_same() {
             assert_eq!((intel.txt_heap, map.pcr), (Some(0x7efe_0000), Some(18)));
         }
     }
-    let Body::IntelInfo(newest) = bodies(&wide(true))[3] else {
+    let newest = wide(true);
+    let Body::IntelInfo(newest) = bodies(&newest)[3] else {
         panic!();
     };
     assert_eq!(newest.boot_params, Some(0x9_0000));
@@ -200,8 +203,11 @@ fn the_state_that_tboot_saved_is_found() {
     bytes.resize(280 + 65536 + 20480, 0);
     let data = OsMleData::decode(Bytes::new(&bytes)).unwrap();
     let saved = data.saved().unwrap();
-    assert_eq!((saved.misc_enable, saved.mtrr_def_type), (0x85_0089, 0xc06));
-    let mtrrs: Vec<_> = saved.mtrrs().collect();
+    assert_eq!(
+        (saved.misc_enable, saved.mtrrs.def_type),
+        (0x85_0089, 0xc06)
+    );
+    let mtrrs: Vec<_> = saved.mtrrs.ranges().collect();
     assert_eq!(mtrrs, [(0x1000, 0x2000), (0x1001, 0x2001)]);
     let policy = data.policy_data().unwrap();
     assert_eq!(policy.len(), 65536);

@@ -13,9 +13,7 @@ use launchguard_pure::decode::heap::{
     BiosData, Body as Contents, Elements, OsSinitData, SinitMleData,
 };
 use launchguard_pure::decode::mle::{Capabilities, MleHeader};
-use launchguard_pure::decode::slrt::{
-    Body, DlInfo, IntelInfo, Layout, LogInfo, PolicyEntry, Slrt, UefiEntry,
-};
+use launchguard_pure::decode::slrt::{Body, DlInfo, Layout, LogInfo, PolicyEntry, Slrt, UefiEntry};
 use proptest::array::{uniform2, uniform20, uniform4, uniform9};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -242,19 +240,25 @@ proptest! {
         wide in width(),
         newest in any::<bool>(),
         words in any::<[u64; 4]>(),
-        pairs in vec(any::<u64>(), 0..=64),
+        mtrrs in vec(any::<(u64, u64)>(), 0..=32),
     ) {
         let is_wide = wide == Wide::Yes;
-        let info = IntelInfo {
+        let info = slrt::Intel {
             boot_params: (is_wide && newest).then_some(words[0]),
             txt_heap: is_wide.then_some(words[1]),
             misc_enable: words[2],
-            mtrr_def_type: words[3],
-            mtrr_count: pairs.len() as u64 / 2,
+            def_type: words[3],
+            mtrrs: &mtrrs,
         };
-        let bytes = slrt_of(wide, slrt::intel_info(wide, &info, &pairs));
+        let bytes = slrt_of(wide, slrt::intel_info(wide, &info));
         match only_entry(&bytes, wide) {
-            Body::IntelInfo(found) => prop_assert_eq!(found, info),
+            Body::IntelInfo(found) => {
+                prop_assert_eq!(
+                    (found.boot_params, found.txt_heap, found.misc_enable, found.mtrrs.def_type),
+                    (info.boot_params, info.txt_heap, info.misc_enable, info.def_type)
+                );
+                prop_assert_eq!(found.mtrrs.ranges().collect::<Vec<_>>(), mtrrs);
+            }
             other => prop_assert!(false, "{:?}", other),
         }
     }

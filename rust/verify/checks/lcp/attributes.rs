@@ -4,10 +4,9 @@
 
 use super::{index, is_12};
 use crate::decode::lcp::Role;
-use crate::decode::nv::{Attributes, NvPublic, NvPublic12};
+use crate::decode::nv::{Attributes, NvError, NvPublic, NvPublic12};
 use crate::verify::catalogue::CheckId;
 use crate::verify::checks::context::Context;
-use crate::verify::facts::Evidence;
 use crate::verify::judgement::{Judgement, Outcome};
 
 /// AUX: written under its policy only, deleted under it only, made by the platform.
@@ -36,6 +35,39 @@ const AUX_POLICY: [u8; 32] = [
     0x53, 0x3d, 0xbe, 0x22, 0x8b, 0xec, 0x6d, 0x17, 0x93, 0x0f, 0x4c, 0xb2, 0xcc, 0x5b, 0x97, 0x24,
 ];
 
+/// The public areas of AUX, PS and PO: `None` where one is not defined, an error with the reason where
+/// that cannot be told.
+type Areas<P> = [(Role, Result<Option<P>, &'static str>); 3];
+
+/// Reads the public areas.
+fn areas<'a, P>(
+    c: &Context<'a>,
+    decode: impl Fn(&'a [u8]) -> Result<P, NvError> + Copy,
+) -> Areas<P> {
+    let area = |role| {
+        let Some(bytes) = index(c, role)?.and_then(|index| index.public.read()) else {
+            return Ok(None);
+        };
+        let area = decode(bytes).map_err(|_| "a public area is malformed")?;
+        Ok(Some(area))
+    };
+    [Role::Aux, Role::Ps, Role::Po].map(|role| (role, area(role)))
+}
+
+/// Those that are defined.
+fn defined<P>(areas: &Areas<P>) -> impl Iterator<Item = (Role, &P)> {
+    areas
+        .iter()
+        .filter_map(|(role, area)| Some((*role, area.as_ref().ok()?.as_ref()?)))
+}
+
+/// Why one of them cannot be told.
+fn open<P>(areas: &Areas<P>) -> Option<&'static str> {
+    areas
+        .iter()
+        .find_map(|(_, area)| area.as_ref().err().copied())
+}
+
 /// LCP-01.
 #[inline(never)]
 pub(super) fn check(c: &Context<'_>, out: &mut Judgement) {
@@ -43,24 +75,9 @@ pub(super) fn check(c: &Context<'_>, out: &mut Judgement) {
     if is_12(c) {
         return of_tpm12(c, out);
     }
-    let mut defined = 0u8;
-    let mut open = None;
-    for role in [Role::Aux, Role::Ps, Role::Po] {
-        let found = match index(c, role) {
-            Ok(found) => found,
-            Err(reason) => {
-                open = Some(reason);
-                continue;
-            }
-        };
-        let Some(Evidence::Read(bytes)) = found.map(|index| index.public) else {
-            continue;
-        };
-        let Ok(public) = NvPublic::decode(bytes) else {
-            open = Some("a public area is malformed");
-            continue;
-        };
-        if let Some(words) = wrong(role, &public) {
+    let areas = areas(c, NvPublic::decode);
+    for (role, public) in defined(&areas) {
+        if let Some(words) = wrong(role, public) {
             return out.set(
                 check,
                 Outcome::Fail,
@@ -70,9 +87,8 @@ pub(super) fn check(c: &Context<'_>, out: &mut Judgement) {
                 ),
             );
         }
-        defined = defined.saturating_add(1);
     }
-    match (open, defined) {
+    match (open(&areas), defined(&areas).count()) {
         (Some(reason), _) => out.set(check, Outcome::Unknown, format_args!("{reason}")),
         (None, 0) => out.set(
             check,
@@ -93,23 +109,9 @@ pub(super) fn check(c: &Context<'_>, out: &mut Judgement) {
 #[inline(never)]
 fn of_tpm12(c: &Context<'_>, out: &mut Judgement) {
     let check = CheckId::Lcp01;
-    let (mut aux, mut policies, mut open) = (false, false, None);
-    for role in [Role::Aux, Role::Ps, Role::Po] {
-        let found = match index(c, role) {
-            Ok(found) => found,
-            Err(reason) => {
-                open = Some(reason);
-                continue;
-            }
-        };
-        let Some(Evidence::Read(bytes)) = found.map(|index| index.public) else {
-            continue;
-        };
-        let Ok(public) = NvPublic12::decode(bytes) else {
-            open = Some("a public area is malformed");
-            continue;
-        };
-        if let Some(words) = wrong_12(role, &public) {
+    let areas = areas(c, NvPublic12::decode);
+    for (role, public) in defined(&areas) {
+        if let Some(words) = wrong_12(role, public) {
             return out.set(
                 check,
                 Outcome::Fail,
@@ -119,12 +121,10 @@ fn of_tpm12(c: &Context<'_>, out: &mut Judgement) {
                 ),
             );
         }
-        match role {
-            Role::Aux => aux = true,
-            _ => policies = true,
-        }
     }
-    let (outcome, words) = match (open, policies, aux) {
+    let has_policies = defined(&areas).any(|(role, _)| role != Role::Aux);
+    let has_aux = defined(&areas).next().is_some();
+    let (outcome, words) = match (open(&areas), has_policies, has_aux) {
         (Some(reason), ..) => (Outcome::Unknown, reason),
         (None, true, _) => (
             Outcome::Unknown,

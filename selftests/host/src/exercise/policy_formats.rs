@@ -118,7 +118,7 @@ pub fn slrt(bytes: &[u8]) {
             Ok(Body::UefiConfig(config)) => {
                 assert_eq!(config.entries().count(), usize::from(config.count));
             }
-            Ok(Body::IntelInfo(info)) => assert!(info.mtrr_count <= 32),
+            Ok(Body::IntelInfo(info)) => assert!(info.mtrrs.ranges().count() <= 32),
             Ok(_) => {}
             Err(error) => message(&error),
         }

@@ -3,6 +3,7 @@
 //! CPU-01 to CPU-12: registers of processors, as the SDM lays them out.
 
 use super::{try_all, Case};
+use launchguard_host_tests::fixture::slrt::{self, Intel, Wide};
 use launchguard_host_tests::fixture::Machine;
 use launchguard_pure::decode::msr::Msr;
 use launchguard_pure::verify::catalogue::CheckId::*;
@@ -381,6 +382,57 @@ fn mtrrs_are_compared_with_those_saved() {
             (Cpu12, Pass, "; no launcher left saved MTRRs", |m| {
                 save(m, 0xc00, &[OTHER]);
                 unknown_launcher_keeping(m);
+            }),
+        ],
+    );
+}
+
+/// Secure Launch keeps them beside its table.
+#[test]
+fn mtrrs_are_compared_with_those_of_the_resource_table() {
+    fn secure_launch(m: &mut Machine, def_type: u64, mtrrs: &[(u64, u64)]) {
+        m.change_tables(|tables| {
+            tables.os_mle_data = vec![0; 96];
+            tables.os_mle_data[0] = 1;
+        });
+        let intel = Intel {
+            boot_params: None,
+            txt_heap: Some(0x7efe_0000),
+            misc_enable: 0x85_0089,
+            def_type,
+            mtrrs,
+        };
+        m.slrt = Some(slrt::table(&[
+            slrt::entry(Wide::Yes, 0x99, &[]),
+            slrt::intel_info(Wide::Yes, &intel),
+            slrt::entry(Wide::Yes, 0xffff, &[]),
+        ]));
+    }
+    try_all(
+        Machine::launched,
+        &[
+            (
+                Cpu12,
+                Pass,
+                "; the MTRRs are those that the launcher saved",
+                |m| secure_launch(m, 0xc06, &[IN_FORCE]),
+            ),
+            (
+                Cpu12,
+                Fail,
+                "one of them gone, is not what the launcher saved (0xc0000000)",
+                |m| secure_launch(m, 0xc06, &[IN_FORCE, OTHER]),
+            ),
+            (
+                Cpu12,
+                Fail,
+                "=IA32_MTRR_DEF_TYPE is not what the launcher saved (0xc00)",
+                |m| secure_launch(m, 0xc00, &[IN_FORCE]),
+            ),
+            // A broken table is of no launcher's.
+            (Cpu12, Pass, "; no launcher left saved MTRRs", |m| {
+                secure_launch(m, 0xc00, &[IN_FORCE]);
+                m.slrt = Some(vec![0; 4096]);
             }),
         ],
     );

@@ -132,7 +132,13 @@ impl<'t> Tree<'t> {
             let mut blamed = self.blamed(error);
             blamed.dedup();
             if let [id] = blamed[..] {
-                let verbatim = |mutant: &&Mutant| mutant.id == id && mutant.is_verbatim;
+                // Which type has no default does not depend on what is around.
+                let no_default = error["code"]["code"] == "E0277"
+                    && error["message"]
+                        .as_str()
+                        .is_some_and(|message| message.contains(": Default` is not satisfied"));
+                let verbatim =
+                    |mutant: &&Mutant| mutant.id == id && (mutant.is_verbatim || no_default);
                 self.refused
                     .extend(self.mutants.iter().find(verbatim).map(|mutant| mutant.id));
             }

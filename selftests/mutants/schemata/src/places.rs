@@ -26,6 +26,8 @@ pub enum Change {
     NotConst,
     /// A function's body: what it returns at once with each mutant.
     Body(Vec<(Id, String)>),
+    /// The same of a function that returns `impl Iterator`.
+    Iterator(Vec<(Id, String)>),
     /// An arm's condition: with the first it always holds, with the second never.
     Guard(Option<Id>, Option<Id>),
     /// An arm's pattern: with the mutant it never matches.
@@ -127,12 +129,13 @@ impl Finder<'_> {
             let mut values = self.alternatives(Genre::Body, first, last);
             // Most of what has a path cannot be called in a function that is constant, as it really is.
             values.retain(|value| signature.constness.is_none() || !value.1.contains("::"));
+            let range = first.byte_range().start..last.byte_range().end;
             // A type that is not named is that of one expression only.
-            if !values.is_empty() && !names_no_type(&signature.output) {
-                self.edit(
-                    first.byte_range().start..last.byte_range().end,
-                    Change::Body(values),
-                );
+            if values.is_empty() {
+            } else if !names_no_type(&signature.output) {
+                self.edit(range, Change::Body(values));
+            } else if is_iterator(&signature.output) && !body.is_some_and(returns) {
+                self.edit(range, Change::Iterator(values));
             }
         }
         inside(self);
@@ -161,6 +164,39 @@ fn names_no_type(output: &syn::ReturnType) -> bool {
     }
     let mut search = Search(false);
     search.visit_return_type(output);
+    search.0
+}
+
+// Whether it is `impl Iterator`, perhaps with other bounds.
+fn is_iterator(output: &syn::ReturnType) -> bool {
+    let syn::ReturnType::Type(_, output) = output else {
+        return false;
+    };
+    let syn::Type::ImplTrait(output) = &**output else {
+        return false;
+    };
+    output.bounds.iter().any(|bound| match bound {
+        syn::TypeParamBound::Trait(bound) => {
+            let last = bound.path.segments.last();
+            last.is_some_and(|last| last.ident == "Iterator")
+        }
+        _ => false,
+    })
+}
+
+// Whether a function has more than one place that its value comes from.
+fn returns(body: &syn::Block) -> bool {
+    struct Search(bool);
+    impl Visit<'_> for Search {
+        fn visit_expr_return(&mut self, _: &syn::ExprReturn) {
+            self.0 = true;
+        }
+        // What returns within is its own.
+        fn visit_expr_closure(&mut self, _: &syn::ExprClosure) {}
+        fn visit_item(&mut self, _: &syn::Item) {}
+    }
+    let mut search = Search(false);
+    search.visit_block(body);
     search.0
 }
 

@@ -51,6 +51,8 @@ struct Writer<'w> {
     to: Rewritten,
 }
 
+const EITHER: &str = "crate::mutant::Either";
+
 fn is(id: Id) -> String {
     format!("crate::mutant::is({id})")
 }
@@ -100,6 +102,18 @@ impl Writer<'_> {
                     self.own(*id, &format!("{{ return {value}; }} "));
                 }
                 self.part(range, within);
+                values.iter().map(|value| value.0).collect()
+            }
+            Change::Iterator(values) => {
+                for (id, value) in values {
+                    self.push(&format!("if {} {{ {EITHER}::Mutant(", is(*id)));
+                    self.own(*id, value);
+                    self.push(&format!(") }} else {{ {EITHER}::Original("));
+                }
+                self.push("{ ");
+                self.part(range, within);
+                self.push(" }");
+                self.push(&") }".repeat(values.len()));
                 values.iter().map(|value| value.0).collect()
             }
             Change::Guard(always, never) => {

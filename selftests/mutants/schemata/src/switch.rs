@@ -56,3 +56,23 @@ fn note(mutant: u32) {
     });
     file.write_all(&mutant.to_le_bytes()).expect("room");
 }
+
+/// One of two iterators: a mutant's value, or what the function makes, whose type has no name.
+#[derive(Clone)]
+pub enum Either<L, R> {
+    /// The mutant's.
+    Mutant(L),
+    /// The function's.
+    Original(R),
+}
+
+impl<L: Iterator<Item = R::Item>, R: Iterator> Iterator for Either<L, R> {
+    type Item = R::Item;
+
+    fn next(&mut self) -> Option<R::Item> {
+        match self {
+            Self::Mutant(iterator) => iterator.next(),
+            Self::Original(iterator) => iterator.next(),
+        }
+    }
+}

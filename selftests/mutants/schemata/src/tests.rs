@@ -89,6 +89,50 @@ fn a_type_without_a_name_is_left_alone() {
 }
 
 #[test]
+fn an_iterator_is_one_of_two() {
+    let changes = [
+        (
+            "FnValue",
+            "(0..n).map(|x| { return x; })",
+            "::std::iter::empty()",
+        ),
+        (
+            "FnValue",
+            "(0..n).map(|x| { return x; })",
+            "::std::iter::once(1)",
+        ),
+    ];
+    assert_eq!(
+        text(
+            "fn f(n: u8) -> impl Iterator<Item = u8> + Clone { (0..n).map(|x| { return x; }) }",
+            &changes
+        )
+        .replace("crate::mutant::Either", "E"),
+        "fn f(n: u8) -> impl Iterator<Item = u8> + Clone { \
+         if is(1) { E::Mutant(::std::iter::empty()) } else { E::Original(\
+         if is(2) { E::Mutant(::std::iter::once(1)) } else { E::Original(\
+         { (0..n).map(|x| { return x; }) }) }) } }"
+    );
+    // With two expressions it would be of two types already.
+    let source = "fn f(n: u8) -> impl Iterator<Item = u8> { if n == 0 { return 0..1; } 0..n }";
+    let value = (
+        "FnValue",
+        "if n == 0 { return 0..1; } 0..n",
+        "::std::iter::empty()",
+    );
+    assert_eq!(text(source, &[value]), source);
+    let either = |mutant: bool| {
+        if mutant {
+            switch::Either::Mutant(std::iter::once(5))
+        } else {
+            switch::Either::Original(0..2)
+        }
+    };
+    assert_eq!(either(true).collect::<Vec<_>>(), [5]);
+    assert_eq!(either(false).collect::<Vec<_>>(), [0, 1]);
+}
+
+#[test]
 fn operators_are_chosen() {
     assert_eq!(
         text(

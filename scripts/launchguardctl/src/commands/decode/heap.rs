@@ -13,6 +13,7 @@ use launchguard_pure::decode::heap::{
 };
 use launchguard_pure::decode::lcp::PolicyData;
 use launchguard_pure::decode::mle::Capabilities;
+use launchguard_pure::decode::mtrr::SavedMtrrs;
 use serde_json::{json, Map, Value};
 use std::path::Path;
 
@@ -86,14 +87,19 @@ fn os_mle_data(table: &Table<'_>) -> Result<Value, TableError> {
         "event_log": data.event_log().map(|area| area_of(&area)),
         "saved": data.saved().map(|saved| json!({
             "misc_enable": hexadecimal(saved.misc_enable),
-            "mtrr_def_type": hexadecimal(saved.mtrr_def_type),
-            "mtrrs": saved
-                .mtrrs()
-                .map(|(base, mask)| json!({"base": hexadecimal(base), "mask": hexadecimal(mask)}))
-                .collect::<Vec<_>>(),
+            "mtrr_def_type": hexadecimal(saved.mtrrs.def_type),
+            "mtrrs": ranges_of(&saved.mtrrs),
         })),
         "policy_data": data.policy_data().is_some_and(PolicyData::has_magic),
     }))
+}
+
+/// Base and mask of each MTRR.
+pub(super) fn ranges_of(saved: &SavedMtrrs<'_>) -> Value {
+    saved
+        .ranges()
+        .map(|(base, mask)| json!({"base": hexadecimal(base), "mask": hexadecimal(mask)}))
+        .collect()
 }
 
 fn area_of(area: &Area) -> Value {

@@ -2,6 +2,7 @@
 
 //! `decode slrt FILE`.
 
+use super::heap::ranges_of;
 use super::hexadecimal;
 use crate::input;
 use crate::report::{hex, tree, Report};
@@ -93,8 +94,8 @@ fn body(body: &Body<'_>) -> Value {
             "boot_params": info.boot_params.map(hexadecimal),
             "txt_heap": info.txt_heap.map(hexadecimal),
             "misc_enable": hexadecimal(info.misc_enable),
-            "mtrr_def_type": hexadecimal(info.mtrr_def_type),
-            "mtrr_count": info.mtrr_count,
+            "mtrr_def_type": hexadecimal(info.mtrrs.def_type),
+            "mtrrs": ranges_of(&info.mtrrs),
         }),
         Body::UefiConfig(config) => json!({
             "revision": config.revision,
