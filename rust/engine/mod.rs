@@ -366,9 +366,42 @@ impl Core {
             pr_info!("sealed: policy and references stay as they are until reboot\n");
         }
         if let Some(policy) = policy {
-            self.guard.enforce(policy);
+            let quarantine = self.foreseen(&policy);
+            self.guard.enforce(policy, quarantine);
         }
         Ok(())
+    }
+
+    /// Whether `policy`, which comes in force, does not accept what is known of the launch and wants
+    /// quarantine then: its windows are not open until the next judgement says so. `None` while there is no
+    /// verdict.
+    #[inline(never)]
+    fn foreseen(&self, policy: &Arc<Document>) -> Option<bool> {
+        let last = self.published();
+        if last.generation == 0 {
+            return None;
+        }
+        let Ok(mut judgement) = memory::boxed(&Judgement::NONE) else {
+            // The judgement that follows ends it.
+            return Some(response::wants_quarantine(policy));
+        };
+        let references = self.texts.lock().in_force(Kind::References);
+        judge(
+            &last.examined.collected.facts(),
+            &snapshot::parse_policy(Some(policy)),
+            snapshot::parse_references(references.as_deref()).as_ref(),
+            last.examined.awaiting,
+            &KernelHasher,
+            &mut judgement,
+        );
+        response::quarantine(&Snapshot {
+            generation: last.generation,
+            verdict: last.notes.verdict(judgement.verdict),
+            notes: last.notes,
+            examined: last.examined.clone(),
+            policy: Some(policy.clone()),
+            references,
+        })
     }
 
     /// Looks for the named files; whether something new is in force, or known to be no use.

@@ -2,7 +2,8 @@
 
 //! What follows a verdict that the owner does not accept.
 
-use super::snapshot::{parse_references, Snapshot};
+use super::snapshot::{parse_policy, parse_references, Snapshot};
+use super::Document;
 use crate::decode::text::Text;
 use crate::sys::module;
 use crate::verify::judgement::Verdict;
@@ -68,6 +69,11 @@ pub(super) fn answer(snapshot: &Snapshot, before: Option<Answered>) -> Option<An
         OnFailure::Panic => panic(&why),
     }
     Some(answered)
+}
+
+/// Whether `policy` answers with quarantine to a verdict that it does not accept.
+pub(super) fn wants_quarantine(policy: &Document) -> bool {
+    parse_policy(Some(policy)).on_failure() == OnFailure::Quarantine
 }
 
 /// Whether the policy wants everything blocked that can be; `None` between two verdicts.

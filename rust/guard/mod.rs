@@ -127,10 +127,16 @@ impl Guard {
         self.queue.job().view.lock().clone()
     }
 
-    /// Carries `policy` out; returns when it is in force. What cannot be done for a group leaves it
-    /// blocked, is shown, and is tried again.
-    pub(crate) fn enforce(&self, policy: Arc<Document>) {
-        self.change(|state| state.set_policy(policy));
+    /// Carries `policy` out, in quarantine or not if that is known; returns when it is in force. What
+    /// cannot be done for a group leaves it blocked, is shown, and is tried again.
+    pub(crate) fn enforce(&self, policy: Arc<Document>, quarantine: Option<bool>) {
+        if let Some(on) = quarantine {
+            self.tell_quarantine(on);
+        }
+        self.change(|state| {
+            state.set_policy(policy);
+            state.set_quarantine(quarantine.unwrap_or(state.quarantine));
+        });
     }
 
     /// Boot is over: what no driver has taken is blocked, if the policy wants that.
@@ -141,11 +147,18 @@ impl Guard {
     /// Blocks everything that can be, or ends that: what follows a verdict that the policy does not
     /// accept.
     pub(crate) fn quarantine(&self, on: bool) {
+        if self.tell_quarantine(on) {
+            self.change(|state| state.set_quarantine(on));
+        }
+    }
+
+    /// Says that quarantine begins or ends, if it does; whether it does.
+    fn tell_quarantine(&self, on: bool) -> bool {
         let differs = self.queue.job().state.lock().quarantine != on;
         if differs {
             pr_alert!("quarantine {}\n", if on { "begins" } else { "ends" });
-            self.change(|state| state.quarantine = on);
         }
+        differs
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {

@@ -41,7 +41,7 @@ pub(super) struct State {
     policy: Option<Arc<Document>>,
     /// The end of boot was told.
     pub(super) settled: bool,
-    /// The policy does not accept the verdict, and wants quarantine then.
+    /// The policy does not accept the verdict, and wants quarantine then: [`State::set_quarantine`].
     pub(super) quarantine: bool,
     /// The groups that are owned.
     pub(super) held: KVVec<Held>,
@@ -60,7 +60,9 @@ pub(super) struct State {
     /// Held while a group is.
     pin: Option<Reference>,
     /// What is in force is not what the policy says yet: there was no memory to find out.
-    unfinished: bool,
+    pub(super) unfinished: bool,
+    /// Nothing has been done yet for this policy, or for quarantine that began or ended.
+    changed: bool,
 }
 
 /// An address of the language as a place.
@@ -101,6 +103,7 @@ impl State {
             over_budget: KVVec::new(),
             pin: None,
             unfinished: false,
+            changed: false,
         }
     }
 
@@ -109,9 +112,16 @@ impl State {
         self.budget = parse_policy(Some(&policy)).fault_budget();
         self.policy = Some(policy);
         self.over_budget.clear();
+        self.changed = true;
         for held in &mut self.held {
             held.meter = Meter::NEW;
         }
+    }
+
+    /// Whether everything is to be blocked that can be.
+    pub(super) fn set_quarantine(&mut self, on: bool) {
+        self.changed |= self.quarantine != on;
+        self.quarantine = on;
     }
 
     /// Counts `faults` of a group at `now`, in milliseconds; its first function when it is to lose its
@@ -160,12 +170,20 @@ impl State {
     ///
     /// # Errors
     ///
-    /// ENOMEM: nothing was changed. What goes wrong with a group is its trouble and no error.
+    /// ENOMEM: nothing was changed, but that windows of another policy than this one are gone. What goes
+    /// wrong with a group is its trouble and no error.
     pub(super) fn reconcile(&mut self, functions: Option<KVVec<PciFunction>>) -> Result {
         let result = functions
             .ok_or(ENOMEM)
             .and_then(|functions| self.carry_out(functions));
         self.unfinished = result.is_err();
+        if !self.unfinished {
+            self.changed = false;
+        } else if self.changed {
+            for held in &mut self.held {
+                held.block(Some(Trouble::Memory));
+            }
+        }
         result
     }
 

@@ -62,6 +62,8 @@ pub(crate) struct View {
     pub(crate) settled: bool,
     /// Whether the policy does not accept the verdict and everything is to be blocked.
     pub(crate) quarantine: bool,
+    /// Whether there was no memory to carry the policy out, which is tried again.
+    pub(crate) unfinished: bool,
 }
 
 impl View {
@@ -75,6 +77,7 @@ impl View {
             taken: KVVec::new(),
             settled: false,
             quarantine: false,
+            unfinished: false,
         }
     }
 
@@ -109,6 +112,7 @@ impl View {
             groups: count_groups(functions)?,
             settled: state.settled,
             quarantine: state.quarantine,
+            unfinished: state.unfinished,
             ..Self::nothing()
         };
         for held in &state.held {

@@ -17,6 +17,9 @@ pub(super) fn write_windows(view: &View, f: &mut Formatter<'_>) -> fmt::Result {
             "the policy decides"
         }
     )?;
+    if view.unfinished {
+        writeln!(f, "no memory to carry the policy out: trying again")?;
+    }
     for owned in &view.owned {
         write!(f, "group {} {} ", owned.id, owned.first)?;
         if owned.compartment.is_empty() {
