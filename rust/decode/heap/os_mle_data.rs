@@ -23,6 +23,19 @@ pub enum Producer {
     Unknown,
 }
 
+impl Producer {
+    /// The word in reports; a generation of Secure Launch for each of its layouts.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Tboot => "tboot",
+            Self::SecureLaunchG0 => "secure-launch-g0",
+            Self::SecureLaunchG1 => "secure-launch-g1",
+            Self::SecureLaunchG2 => "secure-launch-g2",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// Sizes in bytes of the Secure Launch layouts. All of them call themselves version 1.
 const G0_SIZE: usize = 628;
 const G1_SIZE: usize = 104;

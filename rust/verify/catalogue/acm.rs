@@ -89,7 +89,7 @@ pub(super) const ACM_08: Entry = Entry {
     severity: Severity::High,
     weight: Weight::Advisory,
     title: "SINIT not rolled back",
-    meaning: "AcmVersion is at least what PS, PO and the MLE element that matched ask for, TXT SVN what AUX asks for, and no advisory names the module",
+    meaning: "AcmVersion is at least what PS, PO and the MLE element that matched ask for, TXT SVN what AUX asks for, and no advisory names the module by its date; where that is no date it is unknown",
     attack: "old modules have known flaws, and stay validly signed",
     remedy: "install the newest SINIT of this chipset; raise SINITMinVersion in the policy",
     source: "SDG 3.5.1, 4.1; INTEL-SA-00030",

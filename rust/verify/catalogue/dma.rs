@@ -9,7 +9,7 @@ pub(super) const DMA_01: Entry = Entry {
     severity: Severity::High,
     weight: Weight::Advisory,
     title: "protected memory regions during the launch",
-    meaning: "the PMRs that the launcher asked for are whole pieces of 2 MiB from 0 and from 4 GiB on, and the MLE lies in one of them or in the DPR",
+    meaning: "the PMRs that the launcher asked for are whole pieces of 2 MiB from 0 and from 4 GiB on, the high one covers all memory there, and the MLE lies in the low one or in the DPR",
     attack: "between SENTER and the first translation a device could change the launcher that was just measured",
     remedy: "update the launcher; check its min_ram and no_usb options",
     source: "SDG 1.11.2, table C-4; tboot verify_vtd_pmrs()",
@@ -97,7 +97,7 @@ pub(super) const DMA_09: Entry = Entry {
     severity: Severity::Critical,
     weight: Weight::Required,
     title: "no word that weakens remapping",
-    meaning: "the kernel's command line holds nothing that turns the IOMMU, its strictness or interrupt remapping off or devices through, and neither does the kernel's default",
+    meaning: "the kernel's command line holds nothing that turns the IOMMU, its strictness or interrupt remapping off or devices through, and neither does the kernel's default; a default that could not be told is unknown",
     attack: "tboot_noforce leaves the IOMMU off and the PMRs with it; iommu=pt lets every device reach all memory",
     remedy: "take the word off the command line; iommu=strict is ignored, iommu.strict=1 works",
     source: "Linux arch/x86/kernel/pci-dma.c, drivers/iommu/intel/iommu.c, Documentation/admin-guide/kernel-parameters.txt",
@@ -108,10 +108,10 @@ pub(super) const DMA_10: Entry = Entry {
     severity: Severity::High,
     weight: Weight::Advisory,
     title: "every device translated or blocked",
-    meaning: "the domain that each PCI function is attached to now is neither identity nor none",
+    meaning: "the domain that each PCI function is attached to now is neither identity nor none. Exceptions of the policy (allow) keep a device out of quarantine and do not count here",
     attack: "such a device, or what controls its firmware, reaches all memory",
     remedy:
-        "boot without iommu=pt; a quirk of the IOMMU driver may want identity for graphics or sound",
+        "boot without iommu=pt; a quirk of the IOMMU driver may want identity for graphics or sound: on such a machine waive the check with that as the reason",
     source: "Linux iommu_driver_get_domain_for_dev(), device_def_domain_type()",
 };
 

@@ -42,7 +42,7 @@ pub(super) const HEAP_04: Entry = Entry {
     severity: Severity::High,
     weight: Weight::Required,
     title: "extended heap elements well-formed",
-    meaning: "each element is at least 8 bytes and ends inside its table, and an END element closes the list",
+    meaning: "each element is at least 8 bytes and ends inside its table, and an END element closes the list. A table that ends with its fixed part has no list and needs no END",
     attack: "an element of size 0 hangs careless readers, one that is too large leads them out of the table",
     remedy: "reboot; a firmware or launcher that writes such elements needs an update",
     source: "SDG C.1",

@@ -12,10 +12,10 @@ pub(super) const LCP_01: Entry = Entry {
     severity: Severity::High,
     weight: Weight::Advisory,
     title: "policy indices well protected",
-    meaning: "AUX, PS and PO of the TPM, where they are defined, can be written by their holders only. With a TPM 1.2 sizes and the localities that write AUX are judged; with PS or PO defined the rest is unknown",
+    meaning: "AUX, PS and PO of the TPM, where they are defined, can be written by their holders only: AUX in localities 3 and 4, by a policy that is known in sha1, sha256, sha384 and sha512 and unknown in other algorithms. With a TPM 1.2 sizes and the localities that write AUX are judged; with PS or PO defined the rest is unknown",
     attack: "whoever can write an index decides what may be launched, or rolls SINIT back",
     remedy: "compare with tpm2_nvreadpublic; have the platform provisioned anew, or define PO without authwrite",
-    source: "SDG tables J-1 to J-3; attributes in event logs of real machines",
+    source: "SDG tables J-1 to J-3; attributes in event logs of real machines; TPM 2.0 part 3, PolicyLocality, PolicyCommandCode, PolicyOR",
 };
 
 pub(super) const LCP_02: Entry = Entry {

@@ -67,7 +67,7 @@ pub(super) const MAP_06: Entry = Entry {
     // An aliased map makes every check of an address worthless.
     weight: Weight::Alarm,
     title: "remap window right and locked",
-    meaning: "the window is off, or starts at 4 GiB or above, ends at TOUUD, is no larger than the memory hidden behind TOLUD, and is locked",
+    meaning: "the window is off, or starts at 4 GiB or above, ends at TOUUD, is no larger than the memory hidden behind TOLUD, and is locked. With in-band ECC a window that begins below TOUUD reaches beyond it: where a platform can have it such a window is unknown, as whether in-band ECC is on is not read",
     attack: "a window over protected memory gives it a second address, at which no check looks",
     remedy: "firmware update; a window that changed after boot means that somebody attacks",
     source: "chipsec remap; start and size derived",

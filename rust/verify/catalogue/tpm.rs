@@ -98,7 +98,8 @@ pub(super) const TPM_08: Entry = Entry {
     title: "the events of a launch are all there, and no others",
     meaning:
         "the log holds each event that SINIT must log, once in its PCR, HASH_START first, and none \
-              of a type that no launcher writes",
+              of a type that no launcher writes. Older SINITs leave NV_INFO_HASH (0x414) out of both \
+              PCRs, which is accepted; in one of them alone it is not",
     attack: "a launch without the event of the MLE says nothing about what was launched",
     remedy: "some SINITs leave out the MLE event in the TCG format: update SINIT",
     source: "SDG table E-6; tboot docs/howto_use.md",
@@ -114,7 +115,8 @@ pub(super) const TPM_09: Entry = Entry {
         "a capped bank, or one that the log does not know, says nothing and can be extended to \
              any value",
     remedy:
-        "use banks that SINIT supports; deallocate the others in the firmware (tpm2_pcrallocate)",
+        "use banks that SINIT supports; deallocate the others in the firmware (tpm2_pcrallocate). \
+             Waived while it does not pass, the best verdict is unpinned",
     source: "SDG 3.3.6, table E-6",
 };
 
@@ -162,7 +164,7 @@ pub(super) const TPM_13: Entry = Entry {
     title: "an STM is there exactly where one was measured",
     meaning:
         "STM_HASH is the hash of the byte 0 and IA32_SMM_MONITOR_CTL bit 0 is clear, or neither, \
-              on every processor",
+              on every processor; one that could not be asked makes it unknown",
     attack: "an STM that was not measured, or that is no longer there, does not contain SMM",
     remedy: "check the firmware's STM settings; launch again",
     source: "SDG table E-6; SDM volume 3, dual-monitor treatment",

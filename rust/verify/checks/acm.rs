@@ -6,6 +6,7 @@ mod startup;
 mod version;
 
 use super::context::Context;
+use super::cpu::{self, incomplete};
 use super::hex::Hex;
 use super::txt::unread;
 use super::Check;
@@ -187,11 +188,8 @@ fn processors(c: &Context<'_>, lists: &Lists<'_>, out: &mut Judgement) {
         None => "the module names no processors",
         Some(true) => "made for any processor",
         Some(false) => {
-            let cpus = match c.facts.cpus {
-                Evidence::Read(cpus) => cpus,
-                Evidence::Unreadable(reason) | Evidence::Absent(reason) => {
-                    return out.set(check, Outcome::Unknown, format_args!("{reason}"))
-                }
+            let Some(cpus) = cpu::processors(c, out, check) else {
+                return;
             };
             let made_for =
                 |cpu: &Cpu| lists.match_processor(cpu.signature, cpu.msr(Msr::PlatformId));
@@ -218,12 +216,8 @@ fn processors(c: &Context<'_>, lists: &Lists<'_>, out: &mut Judgement) {
                     ),
                 );
             }
-            if cpus.cpus.is_empty() {
-                return out.set(
-                    check,
-                    Outcome::Unknown,
-                    format_args!("no processor could be asked"),
-                );
+            if incomplete(&cpus, out, check) {
+                return;
             }
             "and for every processor"
         }

@@ -3,6 +3,7 @@
 //! TPM-11 to TPM-14: what the log says beside the heap, the MLE, the processors and the TPM's driver.
 
 use super::context::Context;
+use super::cpu::{over_all, processors, Told};
 use super::hex::Hex;
 use super::log::sound;
 use super::measured::{measured, Difference, Measured};
@@ -10,7 +11,7 @@ use crate::decode::digest::{Digest, HashAlg};
 use crate::decode::eventlog::{Event, EventType, Log};
 use crate::decode::msr::Msr;
 use crate::verify::catalogue::CheckId;
-use crate::verify::facts::TpmFamily;
+use crate::verify::facts::{Cpu, TpmFamily};
 use crate::verify::judgement::{Judgement, Outcome};
 use crate::verify::logs::{Logs, Mapping};
 use crate::verify::replay::{hash_start, HashStart, HASH_START_DATA};
@@ -193,47 +194,32 @@ fn stm(c: &Context<'_>, out: &mut Judgement) {
             format_args!("the log has no event STM_HASH whose hash can be computed"),
         );
     };
-    let Some(cpus) = c.facts.cpus.read() else {
-        return out.set(
-            check,
-            Outcome::Unknown,
-            format_args!("IA32_SMM_MONITOR_CTL could not be read"),
-        );
+    let Some(cpus) = processors(c, out, check) else {
+        return;
     };
-    let mut read = 0usize;
-    for cpu in cpus.cpus {
-        let Some(value) = cpu.msr(Msr::SmmMonitorCtl) else {
-            continue;
-        };
-        read = read.saturating_add(1);
-        if (value & 1 != 0) != measured {
-            let (log, cpu_says) = if measured {
-                ("measured an STM", "has none")
-            } else {
-                ("measured no STM", "has one")
-            };
-            return out.set(
-                check,
-                Outcome::Fail,
-                format_args!(
-                    "SINIT {log}, processor {} {cpu_says}: IA32_SMM_MONITOR_CTL {value:#x}",
-                    cpu.number
-                ),
-            );
-        }
-    }
-    let name = if measured { "an STM" } else { "no STM" };
-    if read == 0 {
-        return out.set(
-            check,
-            Outcome::Unknown,
-            format_args!("SINIT measured {name}; no processor lets IA32_SMM_MONITOR_CTL be read"),
-        );
-    }
-    out.set(
+    let (name, other) = if measured {
+        (
+            "an STM",
+            "SINIT measured an STM, it has none: IA32_SMM_MONITOR_CTL",
+        )
+    } else {
+        (
+            "no STM",
+            "SINIT measured no STM, it has one: IA32_SMM_MONITOR_CTL",
+        )
+    };
+    let judge = |cpu: &Cpu| match cpu.msr(Msr::SmmMonitorCtl) {
+        None => Told::Unread(Msr::SmmMonitorCtl),
+        Some(value) if (value & 1 != 0) != measured => Told::Bad(other, value),
+        Some(_) => Told::Good,
+    };
+    let count = cpus.cpus.len();
+    over_all(
+        &cpus,
+        out,
         check,
-        Outcome::Pass,
-        format_args!("SINIT measured {name}, as {read} processors say"),
+        judge,
+        format_args!("SINIT measured {name}, as {count} processors say"),
     );
 }
 

@@ -11,8 +11,9 @@ use crate::decode::acm::Header;
 use crate::decode::msr::Msr;
 use crate::decode::registers::{Reg, Sts};
 use crate::verify::catalogue::CheckId;
-use crate::verify::facts::{Cpu, Evidence};
+use crate::verify::facts::{Cpu, CpuFacts, Evidence};
 use crate::verify::judgement::{Judgement, Outcome};
+use core::fmt;
 
 /// The checks of this file, in the order they run.
 pub(super) const CHECKS: [Check; 4] = [microcode, enclave_version, smm_monitor, smx_enabled];
@@ -197,7 +198,7 @@ fn smm_monitor(c: &Context<'_>, out: &mut Judgement) {
             .filter(|value| value & VALID != 0)
     };
     if let Some(value) = facts.cpus.iter().find_map(active) {
-        return active_monitor(c, value, out);
+        return active_monitor(c, &facts, value, out);
     }
     let judge = |cpu: &Cpu| match cpu.msr(Msr::SmmMonitorCtl) {
         None => Told::Unread(Msr::SmmMonitorCtl),
@@ -212,9 +213,10 @@ fn smm_monitor(c: &Context<'_>, out: &mut Judgement) {
     );
 }
 
-/// CPU-08 where a monitor is active: it must be the one that SINIT measured (tboot verify_stm).
+/// CPU-08 where a monitor is active: it must be the one that SINIT measured (tboot verify_stm), on
+/// every processor.
 #[inline(never)]
-fn active_monitor(c: &Context<'_>, control: u64, out: &mut Judgement) {
+fn active_monitor(c: &Context<'_>, facts: &CpuFacts<'_>, control: u64, out: &mut Judgement) {
     const MSEG: u64 = 0xffff_f000;
     let check = CheckId::Cpu08;
     let Some(base) = c.reg(Reg::MsegBase) else {
@@ -230,13 +232,40 @@ fn active_monitor(c: &Context<'_>, control: u64, out: &mut Judgement) {
             "is the same; whether SINIT measured it cannot be told",
         ),
     };
-    out.set(
-        check,
+    everywhere(
+        facts,
+        control,
         outcome,
         format_args!(
             "an SMM monitor is active (IA32_SMM_MONITOR_CTL {control:#x}), TXT.MSEG.BASE {base:#x} {words}"
         ),
+        out,
     );
+}
+
+/// Records what is said of the monitor of one processor; it passes only if all of them have it.
+#[inline(never)]
+fn everywhere(
+    facts: &CpuFacts<'_>,
+    control: u64,
+    outcome: Outcome,
+    words: fmt::Arguments<'_>,
+    out: &mut Judgement,
+) {
+    let check = CheckId::Cpu08;
+    if outcome != Outcome::Pass {
+        return out.set(check, outcome, words);
+    }
+    let judge = |cpu: &Cpu| match cpu.msr(Msr::SmmMonitorCtl) {
+        None => Told::Unread(Msr::SmmMonitorCtl),
+        // Where the first one was not read, nobody has compared the others yet.
+        Some(value) if value != control => Told::Bad(
+            "an SMM monitor is active on another, but IA32_SMM_MONITOR_CTL differs here",
+            value,
+        ),
+        Some(_) => Told::Good,
+    };
+    over_all(facts, out, check, judge, words);
 }
 
 /// CPU-10. CR4.SMXE is not evidence: any kernel may set it, and GETSEC needs it even where no launch

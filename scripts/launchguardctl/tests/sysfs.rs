@@ -296,6 +296,11 @@ fn lint_warns() {
         3,
         "nothing is ever verified",
     );
+    one(
+        "version 1\nwaive TPM-09 \"x\"\n",
+        2,
+        "while TPM-09 does not pass, nothing is verified",
+    );
     one("version 1\non-failure panic\n", 2, "will not stay up");
     one(
         "version 1\non-failure quarantine\n",

@@ -57,7 +57,10 @@ pub(super) fn minimum(c: &Context<'_>, out: &mut Judgement) {
         );
     }
     let mut least: Minimum = None;
-    let mut open: Option<&'static str> = None;
+    let mut open: Option<&'static str> = match built {
+        Some(_) => None,
+        None => Some("the module's date is no date: it does not tell whether Intel warns of it"),
+    };
     for (role, name) in [(Role::Ps, "PS"), (Role::Po, "PO")] {
         match contents(c, role) {
             Contents::Read(bytes) => match Policy::decode(bytes) {

@@ -217,12 +217,24 @@ pub(in crate::verify::checks) fn command_line(c: &Context<'_>, out: &mut Judgeme
             format_args!("{word}: {what}; {count} words weaken DMA remapping"),
         );
     }
-    if c.facts.dma.passthrough == Some(true) {
-        return out.set(
-            check,
-            Outcome::Fail,
-            format_args!("new devices reach all memory by the kernel's default (passthrough)"),
-        );
+    match c.facts.dma.passthrough {
+        Some(false) => {}
+        Some(true) => {
+            return out.set(
+                check,
+                Outcome::Fail,
+                format_args!("new devices reach all memory by the kernel's default (passthrough)"),
+            )
+        }
+        None => {
+            return out.set(
+                check,
+                Outcome::Unknown,
+                format_args!(
+                    "no word weakens DMA remapping; the kernel's default (passthrough) could not be told"
+                ),
+            )
+        }
     }
     match found.ignored {
         Some(word) => out.set(

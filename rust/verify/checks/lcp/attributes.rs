@@ -3,6 +3,7 @@
 //! LCP-01: the indices are defined so that nobody but their holder can change them (SDG table J-2).
 
 use super::{index, is_12};
+use crate::decode::digest::HashAlg;
 use crate::decode::lcp::Role;
 use crate::decode::nv::{Attributes, NvError, NvPublic, NvPublic12};
 use crate::verify::catalogue::CheckId;
@@ -26,13 +27,30 @@ const PS: Attributes = Attributes(
 /// A write lock that lasts for ever, and is set.
 const LOCKED: Attributes = Attributes(Attributes::WRITEDEFINE.0 | Attributes::WRITELOCKED.0);
 
-/// TPM_ALG_SHA256.
-const SHA256: u16 = 0x000b;
-/// The policy of AUX in SHA-256: written in localities 3 and 4 only (logs of real machines; 9elements,
-/// provisioning of Intel TXT).
-const AUX_POLICY: [u8; 32] = [
+/// The policy of AUX in SHA-1: PolicyOR of PolicyLocality(3, 4), under which SINIT and the BIOS ACM
+/// write it, and of the same with PolicyCommandCode(TPM2_NV_UndefineSpaceSpecial), under which it is
+/// deleted. The digests follow from TPM 2.0, part 3; logs of real machines have that of SHA-256.
+const AUX_POLICY_SHA1: [u8; 20] = [
+    0xdd, 0x28, 0xee, 0xaa, 0x86, 0x54, 0xb1, 0x56, 0xca, 0x11, 0x95, 0xa9, 0x48, 0x22, 0x1f, 0x93,
+    0xe7, 0x37, 0xf7, 0x6f,
+];
+/// The same in SHA-256.
+const AUX_POLICY_SHA256: [u8; 32] = [
     0xef, 0x9a, 0x26, 0xfc, 0x22, 0xd1, 0xae, 0x8c, 0xec, 0xff, 0x59, 0xe9, 0x48, 0x1a, 0xc1, 0xec,
     0x53, 0x3d, 0xbe, 0x22, 0x8b, 0xec, 0x6d, 0x17, 0x93, 0x0f, 0x4c, 0xb2, 0xcc, 0x5b, 0x97, 0x24,
+];
+/// The same in SHA-384.
+const AUX_POLICY_SHA384: [u8; 48] = [
+    0xc6, 0x31, 0xe9, 0x59, 0x98, 0x79, 0x5d, 0x9a, 0xef, 0x1e, 0xee, 0x1a, 0xe4, 0x58, 0xeb, 0xa4,
+    0xad, 0x45, 0x83, 0xe1, 0xb7, 0x21, 0x22, 0x79, 0x6e, 0xa3, 0xe1, 0xfe, 0x6c, 0x4f, 0xf6, 0x6c,
+    0x00, 0xee, 0x3d, 0x51, 0xab, 0xef, 0xb4, 0x9a, 0xc5, 0x16, 0x67, 0xfb, 0x7a, 0x49, 0x7c, 0x20,
+];
+/// The same in SHA-512.
+const AUX_POLICY_SHA512: [u8; 64] = [
+    0x0d, 0x1c, 0x53, 0x86, 0x86, 0xd3, 0x18, 0x76, 0xd7, 0xf8, 0x0d, 0x19, 0x51, 0x77, 0x22, 0xd8,
+    0xba, 0xfb, 0x89, 0xeb, 0x7b, 0x53, 0x28, 0x3f, 0xb7, 0x7c, 0x15, 0xa3, 0x34, 0xaa, 0x2f, 0xd1,
+    0x20, 0x62, 0x2e, 0x4b, 0x8a, 0x9a, 0xc3, 0xa3, 0x8b, 0xb5, 0xa1, 0xce, 0xa3, 0x10, 0x95, 0x16,
+    0xf9, 0xf9, 0x9d, 0x7a, 0x38, 0x92, 0x7d, 0x87, 0x83, 0x06, 0xdd, 0x07, 0xdd, 0x85, 0x87, 0xdc,
 ];
 
 /// The public areas of AUX, PS and PO: `None` where one is not defined, an error with the reason where
@@ -88,14 +106,28 @@ pub(super) fn check(c: &Context<'_>, out: &mut Judgement) {
             );
         }
     }
-    match (open(&areas), defined(&areas).count()) {
-        (Some(reason), _) => out.set(check, Outcome::Unknown, format_args!("{reason}")),
-        (None, 0) => out.set(
+    if let Some(reason) = open(&areas) {
+        return out.set(check, Outcome::Unknown, format_args!("{reason}"));
+    }
+    for (role, public) in defined(&areas) {
+        if role == Role::Aux && aux_policy(public).is_none() {
+            return out.set(
+                check,
+                Outcome::Unknown,
+                format_args!(
+                    "{role} at {:#010x}: what its policy must be in algorithm {:#06x} is not known here",
+                    public.index, public.name_alg
+                ),
+            );
+        }
+    }
+    match defined(&areas).count() {
+        0 => out.set(
             check,
             Outcome::NotApplicable,
             format_args!("none of AUX, PS and PO is defined"),
         ),
-        (None, defined) => out.set(
+        defined => out.set(
             check,
             Outcome::Pass,
             format_args!("{defined} of AUX, PS and PO are defined, and as they should be"),
@@ -162,13 +194,24 @@ fn wrong(role: Role, public: &NvPublic<'_>) -> Option<&'static str> {
         Role::Aux if attributes.without_state().0 != AUX => {
             Some("not those of an index that only SINIT and the BIOS ACM write")
         }
-        Role::Aux if public.name_alg == SHA256 && public.policy != AUX_POLICY => {
+        Role::Aux if public.policy.is_empty() => Some("it has no policy"),
+        Role::Aux if aux_policy(public).is_some_and(|policy| public.policy != policy) => {
             Some("its policy is not that of localities 3 and 4")
         }
-        Role::Aux if public.policy.is_empty() => Some("it has no policy"),
         Role::Ps if !attributes.has(PS) => Some("not those of an index that the platform made"),
         Role::Ps | Role::Po => writable(role, public),
         Role::Aux | Role::Sgx => None,
+    }
+}
+
+/// What the policy of AUX must be in the algorithm of `public`, where that is known.
+fn aux_policy(public: &NvPublic<'_>) -> Option<&'static [u8]> {
+    match HashAlg::from_tpm_id(public.name_alg)? {
+        HashAlg::Sha1 => Some(&AUX_POLICY_SHA1),
+        HashAlg::Sha256 => Some(&AUX_POLICY_SHA256),
+        HashAlg::Sha384 => Some(&AUX_POLICY_SHA384),
+        HashAlg::Sha512 => Some(&AUX_POLICY_SHA512),
+        HashAlg::Sm3 => None,
     }
 }
 

@@ -227,6 +227,15 @@ fn the_producer_of_os_mle_data_is_told_by_version_and_size() {
         assert_eq!(table.producer, producer, "version {version}, {size} bytes");
     }
     assert!(OsMleData::decode(Bytes::new(&[1, 0, 0])).is_err());
+    for (producer, word) in [
+        (Producer::Tboot, "tboot"),
+        (Producer::SecureLaunchG0, "secure-launch-g0"),
+        (Producer::SecureLaunchG1, "secure-launch-g1"),
+        (Producer::SecureLaunchG2, "secure-launch-g2"),
+        (Producer::Unknown, "unknown"),
+    ] {
+        assert_eq!(producer.word(), word);
+    }
 
     let counting: Vec<u8> = (0..157_u32).flat_map(u32::to_le_bytes).collect();
     let at = |len: usize| {

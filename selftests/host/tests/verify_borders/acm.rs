@@ -211,6 +211,23 @@ const VERSION: &[Case] = &[
     (Acm08, Pass, "date 20110102", |m| {
         sinit(m)[DATE..DATE + 4].copy_from_slice(&0x2011_0102u32.to_le_bytes());
     }),
+    // No day of any year, before the advisory and behind it, with and without policies.
+    (
+        Acm08,
+        Unknown,
+        "=the module's date is no date: it does not tell whether Intel warns of it",
+        |m| {
+            sinit(m)[DATE..DATE + 4].copy_from_slice(&0x2010_1301u32.to_le_bytes());
+        },
+    ),
+    (Acm08, Unknown, "the module's date is no date", |m| {
+        sinit(m)[DATE..DATE + 4].copy_from_slice(&u32::MAX.to_le_bytes());
+        m.nv.set(vec![]);
+    }),
+    (Acm08, Fail, "TXT SVN 2 is less than the 4", |m| {
+        sinit(m)[DATE..DATE + 4].copy_from_slice(&0x2010_1301u32.to_le_bytes());
+        m.nv.change(|indices| indices[0].data.as_mut().expect("AUX")[96] = 4);
+    }),
 ];
 
 #[test]

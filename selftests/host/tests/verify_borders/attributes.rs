@@ -7,6 +7,8 @@ use launchguard_host_tests::fixture::nv::{self, Index};
 use launchguard_host_tests::fixture::Machine;
 use launchguard_pure::verify::catalogue::CheckId::*;
 use launchguard_pure::verify::judgement::Outcome::{Fail, NotApplicable, Pass, Unknown};
+use sha1::Sha1;
+use sha2::{Digest, Sha256, Sha384, Sha512};
 
 const OWNERWRITE: u32 = 1 << 1;
 const AUTHWRITE: u32 = 1 << 2;
@@ -129,14 +131,91 @@ const CASES: &[Case] = &[
     (Lcp01, Fail, "not that of localities 3 and 4", |m| {
         aux(m, 0x0b, &[7; 32])
     }),
-    // The policy in another algorithm is not known, but there must be one.
-    (Lcp01, Pass, "3 of", |m| aux(m, 0x0c, &[7; 48])),
-    (Lcp01, Fail, "it has no policy", |m| aux(m, 0x0c, &[])),
+    (Lcp01, Fail, "it has no policy", |m| aux(m, 0x0b, &[])),
+    // The policy of one algorithm is none in another.
+    (Lcp01, Fail, "not that of localities 3 and 4", |m| {
+        aux(m, 0x0c, &nv::AUX_POLICY);
+    }),
+    // In SM3 and SHA3-256 it is not known, but there must be one.
+    (
+        Lcp01,
+        Unknown,
+        "=AUX at 0x01800003: what its policy must be in algorithm 0x0012 is not known here",
+        |m| {
+            aux(m, 0x12, &nv::AUX_POLICY);
+        },
+    ),
+    (
+        Lcp01,
+        Unknown,
+        "in algorithm 0x0027 is not known here",
+        |m| {
+            aux(m, 0x27, &[7; 32]);
+        },
+    ),
+    (Lcp01, Fail, "it has no policy", |m| aux(m, 0x12, &[])),
+    // What is wrong with another index outweighs it; of another index its policy is not judged.
+    (Lcp01, Fail, "SINIT cannot read it", |m| {
+        m.nv.change(|indices| {
+            indices[0].public.as_mut().expect("AUX")[5] = 0x12;
+            indices[2].set_attributes(OWNERWRITE);
+        });
+    }),
+    (Lcp01, Pass, "3 of", |m| {
+        m.nv.change(|indices| indices[1].public.as_mut().expect("PS")[5] = 0x12);
+    }),
 ];
 
 #[test]
 fn who_can_write_an_index() {
     try_all(Machine::launched, CASES);
+}
+
+/// PolicyOR of PolicyLocality(3, 4) and of the same with PolicyCommandCode(NV_UndefineSpaceSpecial), by
+/// TPM 2.0, part 3: each extends the digest by its own command code and its arguments, and PolicyOR
+/// begins again with zeros.
+fn policy<D: Digest>() -> Vec<u8> {
+    let hash = |parts: &[&[u8]]| {
+        let state = parts
+            .iter()
+            .fold(D::new(), |state, part| state.chain_update(part));
+        state.finalize().to_vec()
+    };
+    let command = |code: u32| code.to_be_bytes();
+    let zeros = vec![0; <D as Digest>::output_size()];
+    let written = hash(&[&zeros, &command(0x16f), &[0x18]]);
+    let deleted = hash(&[&written, &command(0x16c), &command(0x11f)]);
+    hash(&[&zeros, &command(0x171), &written, &deleted])
+}
+
+#[test]
+fn the_policy_of_aux_is_known_in_four_algorithms() {
+    for (alg, policy) in [
+        (0x04, policy::<Sha1>()),
+        (0x0b, policy::<Sha256>()),
+        (0x0c, policy::<Sha384>()),
+        (0x0d, policy::<Sha512>()),
+    ] {
+        let said = |policy: &[u8]| {
+            let mut machine = Machine::launched();
+            aux(&mut machine, alg, policy);
+            let judgement = machine.judge("", None);
+            let finding = judgement.finding(Lcp01);
+            (finding.outcome, finding.detail.to_string())
+        };
+        let (found, words) = said(&policy);
+        assert_eq!(found, Pass, "{alg:#x}: {words}");
+        for at in 0..policy.len() {
+            let mut other = policy.clone();
+            other[at] ^= 1 << (at % 8);
+            let (found, words) = said(&other);
+            assert_eq!(found, Fail, "{alg:#x}, byte {at}: {words}");
+            assert!(
+                words.ends_with("is not that of localities 3 and 4"),
+                "{words}"
+            );
+        }
+    }
 }
 
 /// An index of a TPM 1.2 (TPM 1.2, part 2, 19.3): no PCRs are selected in three bytes of selection, and

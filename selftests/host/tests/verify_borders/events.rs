@@ -200,7 +200,7 @@ const LEGACY: &[Case] = &[
     (
         Tpm13,
         Fail,
-        "SINIT measured an STM, processor 0 has none",
+        "=CPU 0: SINIT measured an STM, it has none: IA32_SMM_MONITOR_CTL (0x0)",
         |m| {
             m.change_tables(|tables| tables.sinit_mle_data[MSEG_VALID] = 1);
         },
@@ -208,7 +208,7 @@ const LEGACY: &[Case] = &[
     (
         Tpm13,
         Fail,
-        "SINIT measured an STM, processor 0 has none",
+        "=CPU 0: SINIT measured an STM, it has none: IA32_SMM_MONITOR_CTL (0x0)",
         |m| {
             m.change_tables(|tables| tables.sinit_mle_data[STM_HASH + 19] = 1);
         },

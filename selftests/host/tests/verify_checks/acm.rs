@@ -167,7 +167,12 @@ fn every_processor_must_be_one_of_the_modules() {
     machine.cpus.list = Some(Vec::new());
     assert_eq!(outcome(&machine, None, Acm07).0, Unknown);
     machine.cpus.list = Some(vec![cpu(0, 0x9_06ea), cpu(1, 0x9_06ed)]);
+    let unasked = "only 2 of 4 processors could be asked".to_owned();
+    assert_eq!(outcome(&machine, None, Acm07), (Unknown, unasked));
+    machine.cpus.counts = (8, 4, 2);
     assert_eq!(outcome(&machine, None, Acm07).0, Pass);
+    // One that is none of the module's outweighs those that were not asked.
+    machine.cpus.counts = (8, 4, 4);
     machine.cpus.list = Some(vec![cpu(0, 0x9_06ea), cpu(1, 0x8_06ea)]);
     let (found, words) = outcome(&machine, None, Acm07);
     assert_eq!(found, Fail);

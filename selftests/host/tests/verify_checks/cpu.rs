@@ -102,7 +102,9 @@ fn outcome(check: CheckId, change: impl FnOnce(&mut Machine)) -> Outcome {
 
 #[test]
 fn a_processor_that_could_not_be_asked_passes_nothing() {
-    for check in [Cpu01, Cpu02, Cpu03, Cpu04, Cpu06, Cpu08, Cpu09, Cpu12] {
+    for check in [
+        Cpu01, Cpu02, Cpu03, Cpu04, Cpu06, Cpu08, Cpu09, Cpu12, Tpm13,
+    ] {
         let (found, words) = after(check, |m| {
             m.cpus.list.as_mut().expect("processors").pop();
         });
@@ -113,7 +115,9 @@ fn a_processor_that_could_not_be_asked_passes_nothing() {
 
 #[test]
 fn no_processor_at_all_is_said_and_passes_nothing() {
-    for check in [Cpu01, Cpu02, Cpu03, Cpu04, Cpu06, Cpu08, Cpu09, Cpu12] {
+    for check in [
+        Cpu01, Cpu02, Cpu03, Cpu04, Cpu06, Cpu08, Cpu09, Cpu12, Tpm13,
+    ] {
         let found = after(check, |m| {
             m.cpus.list.as_mut().expect("processors").clear();
         });
@@ -137,6 +141,7 @@ fn a_register_that_faults_passes_nothing() {
         (Cpu12, Msr::MtrrCap),
         (Cpu12, Msr::MiscEnable),
         (Map08, Msr::SmmFeatureControl),
+        (Tpm13, Msr::SmmMonitorCtl),
     ] {
         let (found, words) = after(check, |m| m.cpus.set(1, msr, None));
         assert_eq!(found, Outcome::Unknown, "{check}: {words}");
@@ -241,6 +246,43 @@ fn an_active_smm_monitor_is_the_measured_one() {
         m.log = None;
     });
     assert_eq!(no_log, Outcome::Unknown);
+}
+
+/// The measured monitor on the processors that answer says nothing of the others.
+#[test]
+fn an_active_smm_monitor_is_on_every_processor() {
+    fn told(change: impl FnOnce(&mut Machine)) -> (Outcome, String) {
+        after(Cpu08, |m| {
+            m.change_launch(|records| super::tpm::with_stm(records));
+            m.cpus.set_all(Msr::SmmMonitorCtl, Some(0x7f10_0005));
+            m.set(Reg::MsegBase, 0x7f10_0000);
+            change(m);
+        })
+    }
+    let (found, words) = told(|_| {});
+    assert_eq!(found, Outcome::Pass, "{words}");
+    assert!(words.ends_with("is the one that SINIT measured"), "{words}");
+    for number in 0..4 {
+        let (found, words) = told(|m| m.cpus.set(number, Msr::SmmMonitorCtl, None));
+        assert_eq!(found, Outcome::Unknown, "{words}");
+        let expected = format!("CPU {number}: IA32_SMM_MONITOR_CTL could not be read");
+        assert_eq!(words, expected);
+    }
+    let (found, words) = told(|m| {
+        m.cpus.list.as_mut().expect("processors").pop();
+    });
+    assert_eq!(found, Outcome::Unknown, "{words}");
+    assert_eq!(words, "only 3 of 4 processors could be asked");
+    // Two that differ do so beside one that was not read, too.
+    let (found, words) = told(|m| {
+        m.cpus.set(0, Msr::SmmMonitorCtl, None);
+        m.cpus.set(2, Msr::SmmMonitorCtl, Some(0));
+    });
+    assert_eq!(found, Outcome::Fail, "{words}");
+    assert!(
+        words.starts_with("CPU 2: ") && words.ends_with(" (0x0)"),
+        "{words}"
+    );
 }
 
 #[test]

@@ -366,6 +366,12 @@ fn without_evidence() {
             "could not be read",
         ),
         (
+            |m| m.dma.passthrough = None,
+            Dma09,
+            Unknown,
+            "the kernel's default (passthrough) could not be told",
+        ),
+        (
             |m| m.dma.functions = None,
             Dma10,
             Unknown,

@@ -4,7 +4,7 @@
 
 use super::coverage::Coverage;
 use launchguard_pure::decode::digest::HashAlg;
-use launchguard_pure::verify::catalogue::Severity;
+use launchguard_pure::verify::catalogue::{CheckId, Severity};
 use launchguard_pure::verify::policy::{
     Arrivals, Exception, Launch, OnFailure, Policy, References, Unbound,
 };
@@ -31,6 +31,12 @@ pub fn of_policy(policy: &Policy<'_>) -> Vec<Warning> {
     for (place, (check, _)) in policy.places("waive").zip(policy.waivers()) {
         if check.severity() == Severity::Critical {
             let what = format!("{check} is critical: with this waiver nothing is ever verified");
+            found.push(warning(place.line, what));
+        } else if check == CheckId::Tpm09 {
+            let what = format!(
+                "while {check} does not pass, nothing is verified with this waiver: the log could \
+                 hide the events that only a missing bank has"
+            );
             found.push(warning(place.line, what));
         }
     }
