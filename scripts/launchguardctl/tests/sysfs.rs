@@ -495,6 +495,34 @@ fn lint_warns() {
     assert_eq!(planned.json()["error"]["column"], json!(10));
 }
 
+/// `require` does not turn these checks into what it says: on a machine where every other check could
+/// be required, they say n/a or fail whatever was launched.
+#[test]
+fn lint_warns_of_checks_that_cannot_be_required() {
+    for (check, words) in [
+        ("ACM-09", "n/a without a sinit entry"),
+        ("CPU-10", "judges nothing"),
+        ("TPM-14", "fails with every TPM 2.0"),
+    ] {
+        let found = warnings(&format!("version 1\nrequire {check}\n"), &[]);
+        assert_eq!(found.len(), 1, "{check}: {found:?}");
+        assert!(found[0].starts_with(check), "{found:?}");
+        assert!(found[0].contains(words), "{found:?}");
+    }
+    // It is so: the first two change nothing, the third is what the module reads of a TPM 2.0.
+    let mut machine = Machine::launched();
+    for check in ["ACM-09", "CPU-10"] {
+        let policy = format!("version 1\nrequire {check}\n");
+        let judged = machine.judge(&policy, None);
+        assert_eq!(judged.verdict, Verdict::Unpinned, "{check}");
+        let id = CheckId::from_name(check).expect("a check");
+        assert_eq!(judged.outcome(id), Outcome::NotApplicable);
+    }
+    machine.tpm_mut().hmac = Some(false);
+    let judged = machine.judge("version 1\nrequire TPM-14\n", None);
+    assert_eq!(judged.verdict, Verdict::Failed);
+}
+
 /// Lints `text`; the warnings.
 fn warnings(text: &str, more: &[&str]) -> Vec<String> {
     let place = directory();
