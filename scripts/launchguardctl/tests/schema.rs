@@ -18,7 +18,7 @@ use launchguard_pure::verify::evidence::{Contents, VERSION};
 use launchguard_pure::verify::judgement::Verdict;
 use launchguard_pure::verify::notes::Notes;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
@@ -192,8 +192,9 @@ fn matches(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// The schemas that were looked at.
-struct Seen(BTreeSet<String>);
+/// The documents that were looked at, by schema.
+#[derive(Default)]
+struct Seen(BTreeMap<String, Vec<Value>>);
 
 impl Seen {
     /// Checks what a command printed; it may have found something good or not.
@@ -203,14 +204,77 @@ impl Seen {
         let mut errors = Vec::new();
         check(&schema(name), &value, name, &mut errors);
         assert!(errors.is_empty(), "{}", errors.join("\n"));
-        self.0.insert(name.to_owned());
+        let documents = self.0.entry(name.to_owned()).or_default();
+        documents.push(value.clone());
         value
+    }
+
+    /// Decodes `bytes`, which may hold problems, and checks what is printed.
+    fn decoded(&mut self, what: &str, bytes: &[u8]) -> Value {
+        let place = directory();
+        let path = file(&place, what, bytes);
+        let path = path.to_str().expect("UTF-8");
+        let answer = run(&["--json", "decode", what, path]);
+        self.valid(&format!("decode-{what}"), &answer)
+    }
+
+    /// Whether some document has each member of the schema `name`, with something else than null, and
+    /// each form and each word that it allows. What no fixture leads to is in `never`.
+    fn covers(&self, name: &str, never: &[&str]) {
+        let documents: Vec<&Value> = self.0.get(name).into_iter().flatten().collect();
+        let mut missing = Vec::new();
+        uncovered(&schema(name), &documents, name, &mut missing);
+        let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
+        assert_eq!(missing, never, "{name}");
+    }
+}
+
+/// The places of `schema` that none of `values` reaches.
+fn uncovered(schema: &Value, values: &[&Value], at: &str, missing: &mut Vec<String>) {
+    if values.iter().all(|value| value.is_null()) {
+        return missing.push(at.to_owned());
+    }
+    for word in schema["enum"].as_array().into_iter().flatten() {
+        if !values.contains(&word) {
+            missing.push(format!("{at} {word}"));
+        }
+    }
+    for (name, rule) in schema["properties"].as_object().into_iter().flatten() {
+        let inner: Vec<_> = values.iter().filter_map(|value| value.get(name)).collect();
+        uncovered(rule, &inner, &format!("{at}.{name}"), missing);
+    }
+    let entries = values.iter().filter_map(|value| value.as_array());
+    let entries: Vec<_> = entries.flatten().collect();
+    let members = values.iter().filter_map(|value| value.as_object());
+    let members: Vec<_> = members.flat_map(serde_json::Map::values).collect();
+    for (rule, inner) in [
+        (&schema["items"], entries),
+        (&schema["additionalProperties"], members),
+    ] {
+        if rule.is_object() {
+            uncovered(rule, &inner, &format!("{at}[]"), missing);
+        }
+    }
+    for (index, form) in schema["anyOf"].as_array().into_iter().flatten().enumerate() {
+        let fits = |value: &&&Value| {
+            let mut errors = Vec::new();
+            check(form, value, at, &mut errors);
+            errors.is_empty()
+        };
+        let inner: Vec<_> = values.iter().filter(fits).copied().collect();
+        if form["type"] == "null" {
+            if inner.is_empty() {
+                missing.push(format!("{at} null"));
+            }
+            continue;
+        }
+        uncovered(form, &inner, &format!("{at}({index})"), missing);
     }
 }
 
 #[test]
 fn every_command_keeps_its_schema() {
-    let mut seen = Seen(BTreeSet::new());
+    let mut seen = Seen::default();
     let place = directory();
     let put = |name: &str, bytes: &[u8]| file(&place, name, bytes).display().to_string();
     let machine = Machine::launched();
@@ -356,17 +420,11 @@ fn every_command_keeps_its_schema() {
         let name = name.to_string_lossy();
         documents.insert(name.trim_end_matches(".json").to_owned());
     }
-    let mine: BTreeSet<String> = documents.difference(&seen.0).cloned().collect();
+    let mine: BTreeSet<String> = documents
+        .into_iter()
+        .filter(|name| !seen.0.contains_key(name))
+        .collect();
     assert!(mine.is_empty(), "no command was asked for {mine:?}");
-}
-
-/// Decodes `bytes`, which may hold problems, and checks what is printed.
-fn decoded(what: &str, bytes: &[u8]) -> Value {
-    let place = directory();
-    let path = file(&place, what, bytes);
-    let path = path.to_str().expect("UTF-8");
-    let answer = run(&["--json", "decode", what, path]);
-    Seen(BTreeSet::new()).valid(&format!("decode-{what}"), &answer)
 }
 
 /// The problems of a document.
@@ -418,20 +476,21 @@ fn broken_elements() -> Vec<Vec<u8>> {
 }
 
 /// The document of a heap whose tables are those of tboot with `change`.
-fn heap_with(change: impl FnOnce(&mut Tables)) -> Value {
+fn heap_with(seen: &mut Seen, change: impl FnOnce(&mut Tables)) -> Value {
     let mut machine = Machine::launched();
     machine.change_tables(change);
-    decoded("heap", machine.heap.as_deref().expect("a heap"))
+    seen.decoded("heap", machine.heap.as_deref().expect("a heap"))
 }
 
 #[test]
 fn heaps_of_every_version_keep_their_schema() {
+    let mut seen = Seen::default();
     let bios = |version: u32| BiosFields {
         version,
         sinit_size: 1,
         lcp: [2, 3],
         processors: 4,
-        flags: [5, version],
+        flags: [5, version << 1],
     };
     let os_sinit = |version: u32| OsSinitFields {
         version,
@@ -454,7 +513,7 @@ fn heaps_of_every_version_keep_their_schema() {
     let mut names = BTreeSet::new();
     for list in [Vec::new(), elements(), broken_elements()] {
         for version in 2..=9 {
-            let found = heap_with(|tables| {
+            let found = heap_with(&mut seen, |tables| {
                 tables.bios_data = bios(version).encode(&list);
                 tables.os_sinit_data = os_sinit(version).encode(&list);
                 let dmar = if version == 9 {
@@ -478,24 +537,27 @@ fn heaps_of_every_version_keep_their_schema() {
     assert_eq!(names.len(), elements().len());
     // The launchers' tables: of no known version, and of Secure Launch.
     for (version, size) in [(1u32, 628), (1, 104), (1, 96), (2, 96), (3, 90000)] {
-        heap_with(|tables| {
+        heap_with(&mut seen, |tables| {
             tables.os_mle_data = version.to_le_bytes().to_vec();
             tables.os_mle_data.resize(size, 1);
         });
-        heap_with(|tables| {
+        heap_with(&mut seen, |tables| {
             tables.os_mle_data = version.to_le_bytes().to_vec();
             tables.os_mle_data.resize(size, 0);
+            // One MTRR: tboot's count, that of Secure Launch.
+            let count = if version == 3 { 12 } else { 24 };
+            tables.os_mle_data[count] = 1;
         });
     }
     // Tables that are too short for their versions, an odd DMAR, no END, lists that lie outside.
-    let short = heap_with(|tables| {
+    let short = heap_with(&mut seen, |tables| {
         tables.bios_data = 6u32.to_le_bytes().to_vec();
         tables.os_mle_data = vec![1];
         tables.os_sinit_data = 7u32.to_le_bytes().to_vec();
         tables.sinit_mle_data = 9u32.to_le_bytes().to_vec();
     });
     assert_eq!(problems(&short), 4, "{short}");
-    let outside = heap_with(|tables| {
+    let outside = heap_with(&mut seen, |tables| {
         let (_, end) = tables.bios_data.split_at(tables.bios_data.len() - 8);
         assert_eq!(end, [0, 0, 0, 0, 8, 0, 0, 0]);
         tables.bios_data.truncate(tables.bios_data.len() - 8);
@@ -509,16 +571,17 @@ fn heaps_of_every_version_keep_their_schema() {
         Machine::launched_with_tpm12_details(),
         Machine::launched_with_legacy_logs(),
     ] {
-        let found = decoded("heap", machine.heap.as_deref().expect("a heap"));
+        let found = seen.decoded("heap", machine.heap.as_deref().expect("a heap"));
         assert!(found["event_log"].is_object(), "{found}");
     }
+    seen.covers("decode-heap", &[]);
 }
 
 #[test]
 fn logs_of_every_format_keep_their_schema() {
     let mut wrong = Machine::launched();
     wrong.change_log(|records| records[4].data[0] ^= 1);
-    let mut seen = Seen(BTreeSet::new());
+    let mut seen = Seen::default();
     let place = directory();
     for (machine, good) in [
         (Machine::launched(), true),
@@ -528,23 +591,26 @@ fn logs_of_every_format_keep_their_schema() {
         (wrong, false),
     ] {
         let log = exported_log(&machine);
-        assert_eq!(problems(&decoded("eventlog", &log)) == 0, good);
+        assert_eq!(problems(&seen.decoded("eventlog", &log)) == 0, good);
         let path = file(&place, "log", &log);
         let replayed = run(&["--json", "replay", path.to_str().expect("UTF-8")]);
         seen.valid("replay", &replayed);
     }
+    seen.covers("decode-eventlog", &[]);
+    seen.covers("replay", &[]);
 }
 
 #[test]
 fn modules_of_every_version_keep_their_schema() {
+    let mut seen = Seen::default();
     let good = acm::sinit();
-    assert_eq!(problems(&decoded("acm", &good)), 0);
-    let with = |changes: &[(usize, &[u8])]| {
+    assert_eq!(problems(&seen.decoded("acm", &good)), 0);
+    let mut with = |changes: &[(usize, &[u8])]| {
         let mut module = good.clone();
         for (offset, bytes) in changes {
             module[*offset..*offset + bytes.len()].copy_from_slice(bytes);
         }
-        decoded("acm", &module)
+        seen.decoded("acm", &module)
     };
     // Flags of both kinds, no date, every capability; version and length of the table.
     let (kind, version, length) = (acm::INFO + 16, acm::INFO + 17, acm::INFO + 18);
@@ -584,15 +650,32 @@ fn modules_of_every_version_keep_their_schema() {
     let later = with(&[(version, &[9]), (acm::CHIPSETS, &records)]);
     assert_eq!(problems(&later), 0, "{later}");
     assert!(later["chipsets_by_device"].is_array(), "{later}");
+    seen.covers("decode-acm", &[]);
 }
+
+/// Algorithms and the low bytes of their TPM_ALG_IDs; the high ones are zero.
+const ALGS: [(HashAlg, u8); 5] = [
+    (HashAlg::Sha1, 0x04),
+    (HashAlg::Sha256, 0x0b),
+    (HashAlg::Sha384, 0x0c),
+    (HashAlg::Sha512, 0x0d),
+    (HashAlg::Sm3, 0x12),
+];
 
 #[test]
 fn policies_of_every_version_keep_their_schema() {
+    let mut seen = Seen::default();
     for kind in [lcp::LIST, lcp::ANY] {
-        decoded("lcp", &lcp::policy_2(kind, 17, u32::MAX));
-        decoded("lcp", &lcp::policy_3(kind, 17, 0));
+        seen.decoded("lcp", &lcp::policy_2(kind, 17, u32::MAX));
+        seen.decoded("lcp", &lcp::policy_3(kind, 17, 0));
+        for (alg, id) in ALGS {
+            let mut policy = lcp::policy_3(kind, 17, 0);
+            policy[2..4].copy_from_slice(&[id, 0]);
+            policy.resize(38 + alg.size(), 1);
+            seen.decoded("lcp", &policy);
+        }
         let longer = [lcp::policy_3(kind, 17, 0), vec![0]].concat();
-        assert_eq!(problems(&decoded("lcp", &longer)), 1);
+        assert_eq!(problems(&seen.decoded("lcp", &longer)), 1);
     }
     // Of TPM 1.2: no hashes, algorithm 0 is SHA-1. Later: SHA-256.
     let elements = [
@@ -613,7 +696,7 @@ fn policies_of_every_version_keep_their_schema() {
         lcp::list_2(0x10, &elements, &[]),
         lcp::list_2(0x14, &elements, &signature),
     ] {
-        let found = decoded("lcp", &lcp::data(&[signed]));
+        let found = seen.decoded("lcp", &lcp::data(&[signed]));
         let list = &found["lists"][0];
         assert_eq!(list["elements"].as_array().map(Vec::len), Some(10));
         for element in list["elements"].as_array().expect("elements") {
@@ -621,19 +704,31 @@ fn policies_of_every_version_keep_their_schema() {
             assert!(members > 4, "a body is missing: {element} in {found}");
         }
     }
-    decoded("lcp", &lcp::data(&[lcp::list_3(&elements, &[])]));
+    seen.decoded("lcp", &lcp::data(&[lcp::list_3(&elements, &[])]));
+    for (alg, id) in ALGS {
+        let (head, hash) = ([id, 0, 1, 0], vec![7; alg.size()]);
+        let elements = [
+            lcp::mle_element(3, u16::from(id), &[hash.clone()]),
+            lcp::element(0x12, 0, &[&head[..], &hash, &[0, 0, 1, 0], &hash].concat()),
+            lcp::element(0x14, 0, &[&head[..], &hash].concat()),
+        ];
+        let found = seen.decoded("lcp", &lcp::data(&[lcp::list_3(&elements, &[])]));
+        assert_eq!(problems(&found), 0, "{found}");
+    }
     let broken: Vec<_> = [0, 1, 2, 3, 0x10, 0x11, 0x12, 0x13, 0x14]
         .iter()
         .map(|kind| lcp::element(*kind, 0, &[1]))
         .collect();
-    let found = decoded("lcp", &lcp::data(&[lcp::list_2(0x10, &broken, &[])]));
+    let found = seen.decoded("lcp", &lcp::data(&[lcp::list_2(0x10, &broken, &[])]));
     assert_eq!(problems(&found), 9, "{found}");
+    seen.covers("decode-lcp", &[]);
 }
 
 #[test]
 fn resource_tables_of_every_layout_keep_their_schema() {
+    let mut seen = Seen::default();
     for table in [slrt::narrow(), slrt::wide(false), slrt::wide(true)] {
-        assert_eq!(problems(&decoded("slrt", &table)), 0);
+        assert_eq!(problems(&seen.decoded("slrt", &table)), 0);
     }
     // Entries that are not read here, and known ones whose sizes do not fit.
     let entries: Vec<_> = (5..8).chain([0x77]).chain(1..5).chain([8]).collect();
@@ -642,16 +737,22 @@ fn resource_tables_of_every_layout_keep_their_schema() {
             .iter()
             .map(|tag| slrt::entry(wide, *tag, &[1]))
             .collect();
-        let found = decoded("slrt", &slrt::table(&list));
+        let found = seen.decoded("slrt", &slrt::table(&list));
         let found = found["entries"].as_array().expect("entries").len();
         assert!(found > 0);
+        let mut other = slrt::table(&list);
+        other[6] = 2;
+        let other = seen.decoded("slrt", &other);
+        assert_eq!(other["architecture"], "AMD SKINIT");
     }
+    seen.covers("decode-slrt", &[]);
 }
 
 #[test]
 fn register_dumps_keep_their_schema() {
+    let mut seen = Seen::default();
     for fill in [0u8, 0xff, 0x5a, 0x81] {
-        decoded("registers", &[fill; 4096]);
+        seen.decoded("registers", &[fill; 4096]);
     }
     let mut machine = Machine::launched();
     for (status, policy) in [
@@ -662,7 +763,7 @@ fn register_dumps_keep_their_schema() {
     ] {
         machine.set(Reg::AcmStatus, status);
         machine.set(Reg::AcmPolicyStatus, policy);
-        let found = decoded("registers", &Evidence::of(&machine).registers);
+        let found = seen.decoded("registers", &Evidence::of(&machine).registers);
         assert!(found["fields"]["TXT.ACM_STATUS"].is_object(), "{found}");
     }
     for value in [
@@ -672,16 +773,22 @@ fn register_dumps_keep_their_schema() {
         "0xc0008001",
         "0xc0000002",
         "0xc0000009",
+        "0xc0000010",
+        "0xc0000018",
+        "0x8000000a",
+        "0x40000001",
     ] {
         let answer = run(&["--json", "decode", "errorcode", value]);
-        Seen(BTreeSet::new()).valid("decode-errorcode", &answer);
+        seen.valid("decode-errorcode", &answer);
     }
+    seen.covers("decode-registers", &[]);
+    seen.covers("decode-errorcode", &[]);
 }
 
 /// What the module, evidence and texts of every kind lead to.
 #[test]
 fn every_machine_keeps_the_schemas() {
-    let mut seen = Seen(BTreeSet::new());
+    let mut seen = Seen::default();
     let place = directory();
     let mut failed = Machine::launched();
     failed.set(Reg::Ests, 1);
@@ -719,6 +826,18 @@ fn every_machine_keeps_the_schemas() {
             }
         }
     }
+    let device = sysfs(&Machine::launched());
+    for (verdict, launcher) in ["pending", "verified"]
+        .iter()
+        .zip(["secure-launch", "unknown"])
+    {
+        set(&device, "verdict", verdict);
+        set(&device, "launcher", launcher);
+        for (name, value) in [("groups", "12"), ("exposed", "unknown")] {
+            set(&device, &format!("dma/{name}"), value);
+        }
+        seen.valid("status", &run(&with_sysfs(&device, &["--json", "status"])));
+    }
     // Evidence of which the module said otherwise.
     let machine = Machine::launched();
     let bytes = to_bytes(&Contents {
@@ -734,6 +853,15 @@ fn every_machine_keeps_the_schemas() {
         judgement: &Machine::never_launched().judge("", None),
     });
     let path = file(&place, "evidence", bytes);
+    let good = machine.references(HashAlg::Sha256, &[17, 18]);
+    let good = file(&place, "references", good).display().to_string();
+    let empty = file(&place, "policy", "version 1\n").display().to_string();
+    for (option, text) in [("--references", &good), ("--policy", &empty)] {
+        let path = path.to_str().expect("UTF-8");
+        let judged = run(&["--json", "judge", path, option, text]);
+        let judged = seen.valid("judge", &judged);
+        assert!(judged["recorded"]["same"].is_null(), "{judged}");
+    }
     let judged = run(&["--json", "judge", path.to_str().expect("UTF-8")]);
     assert_eq!(seen.valid("judge", &judged)["recorded"]["same"], false);
     for (text, good) in [
@@ -743,6 +871,7 @@ fn every_machine_keeps_the_schemas() {
             true,
         ),
         ("version 1\non-failure panic\nrequire TPM-14\n", true),
+        ("version 1\n", true),
         ("version 1 references\n", true),
         (pins.as_str(), true),
         ("version 1 references\nlaunch \"a\" {\n", false),
@@ -772,6 +901,11 @@ fn every_machine_keeps_the_schemas() {
     assert!(!seen.valid("load", &refused)["error"].is_null());
     let records = launchguard_host_tests::fixture::launch::records(&BANKS, &BANKS);
     let enrolled = sysfs(&Machine::with_records(&BANKS, records));
+    // References are compared with the launch of the machine here.
+    let path = file(&place, "text", &pins);
+    let path = path.to_str().expect("UTF-8");
+    let compared = run(&with_sysfs(&enrolled, &["--json", "lint", path]));
+    assert!(seen.valid("lint", &compared)["launch"].is_object());
     let enrolled = run(&with_sysfs(&enrolled, &["--json", "enroll"]));
     assert_eq!(
         seen.valid("enroll", &enrolled)["banks"]
@@ -779,6 +913,20 @@ fn every_machine_keeps_the_schemas() {
             .map(serde_json::Map::len),
         Some(2)
     );
+    seen.covers("status", &[]);
+    seen.covers("enroll", &[]);
+    // The fixture's TPM has three banks.
+    let never = [
+        "lint.launch(1).covered[] \"sha512\"",
+        "lint.launch(1).covered[] \"sm3\"",
+    ];
+    seen.covers("lint", &never);
+    let never = [
+        "judge.verdict \"pending\"",
+        "judge.launcher \"secure-launch\"",
+        "judge.launcher \"unknown\"",
+    ];
+    seen.covers("judge", &never);
 }
 
 /// A first line, a change, and the end.
