@@ -50,7 +50,7 @@ pub enum Command {
         /// The check's id, for example TXT-01; without one all checks are listed
         id: Option<String>,
     },
-    /// Print references for the launch that is running
+    /// Print references for the launch that is running, if it is good by the policy alone
     Enroll {
         /// Name of the launch; default: the running kernel's release
         #[arg(long)]

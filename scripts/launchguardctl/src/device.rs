@@ -16,6 +16,10 @@ pub struct Device {
 
 /// A sysfs write carries at most a page.
 const PAGE: usize = 4096;
+/// The number of what is published: no judgement changes without it.
+pub const GENERATION: &str = "generation";
+/// How often is read again what the module publishes anew meanwhile.
+const TRIES: usize = 20;
 
 impl Device {
     /// The module whose directory is `root`.
@@ -35,6 +39,21 @@ impl Device {
     pub fn text(&self, name: &str) -> Result<String> {
         let bytes = self.bytes(name)?;
         Ok(String::from_utf8_lossy(&bytes).trim_end().to_owned())
+    }
+
+    /// What `read` makes of several files, given the generation that all of them belong to: it is
+    /// called again when the module published meanwhile. `None` when it did so every time.
+    pub fn of_one_generation<T>(&self, read: impl Fn(&str) -> Result<T>) -> Result<Option<T>> {
+        let mut generation = self.text(GENERATION)?;
+        for _ in 0..TRIES {
+            let value = read(&generation)?;
+            let now = self.text(GENERATION)?;
+            if now == generation {
+                return Ok(Some(value));
+            }
+            generation = now;
+        }
+        Ok(None)
     }
 
     /// The text of a file; `None` when the module has no value for it (ENODATA) or no such file.

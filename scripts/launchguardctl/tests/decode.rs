@@ -126,7 +126,7 @@ fn a_heap_is_shown_with_its_four_tables() {
         tables["BiosData"]["elements"][0]["body"]["version"],
         "2.1.0"
     );
-    assert_eq!(tables["OsMleData"]["producer"], "Tboot");
+    assert_eq!(tables["OsMleData"]["producer"], "tboot");
     assert_eq!(tables["OsSinitData"]["capabilities"], "0x602");
     assert_eq!(
         tables["SinitMleData"]["mdrs"][3]["kind"],
@@ -483,6 +483,27 @@ fn the_table_of_the_iommus_is_shown_by_its_structures() {
     }
 }
 
+/// Launchers by version and size of their table (Linux, slaunch.h, and tboot, heap.h).
+#[test]
+fn the_producer_of_a_launchers_table_is_a_word() {
+    let place = directory();
+    for (version, size, word) in [
+        (1u32, 628, "secure-launch-g0"),
+        (1, 104, "secure-launch-g1"),
+        (1, 96, "secure-launch-g2"),
+        (1, 200, "unknown"),
+    ] {
+        let mut machine = Machine::launched();
+        machine.change_tables(|tables| {
+            tables.os_mle_data = version.to_le_bytes().to_vec();
+            tables.os_mle_data.resize(size, 0);
+        });
+        let heap = machine.heap.expect("a heap");
+        let found = decode("heap", &file(&place, "heap", heap)).json();
+        assert_eq!(found["tables"]["OsMleData"]["producer"], word);
+    }
+}
+
 /// Copies of ACPI tables in the heap: lengths by the ACPI specification (36 bytes of header, MADT 8
 /// and 8 for each of four processors, MCFG 8 and 16 for its one range).
 #[test]
@@ -535,7 +556,10 @@ fn a_log_replays_to_what_the_launch_extended() {
                 );
             }
         }
-        let decoded = decode("eventlog", &path).json();
+        let decoded = decode("eventlog", &path);
+        assert_eq!(decoded.status, Some(0), "{decoded:?}");
+        let decoded = decoded.json();
+        assert_eq!(decoded["problems"], json!([]));
         let events = decoded["events"].as_array().expect("events");
         assert_eq!(events.len(), machine.records.len());
         let start = events[0]["data"].as_str().expect("hex");
@@ -605,6 +629,8 @@ fn a_tpm12_container_says_itself_where_its_records_are() {
     assert_eq!(replayed.status, Some(1), "{replayed:?}");
     let problems = replayed.json()["problems"].to_string();
     assert!(problems.contains("1 records stand behind"), "{problems}");
+    let decoded = decode("eventlog", &path);
+    assert_eq!(decoded.status, Some(1), "{decoded:?}");
     // A header that contradicts itself is no log.
     let mut broken = log;
     broken[40] = 47;
@@ -657,6 +683,16 @@ fn a_log_that_is_not_good_says_why() {
         let problems = &replayed.json()["problems"];
         let first = problems[0].as_str().expect("a problem");
         assert!(first.starts_with(check), "{first}");
+        // The events are shown all the same, and the same is said of them.
+        let decoded = decode("eventlog", &path);
+        assert_eq!(decoded.status, Some(1), "{decoded:?}");
+        assert_eq!(decoded.json()["problems"], *problems);
+        assert_eq!(
+            decoded.json()["events"].as_array().map(Vec::len),
+            Some(machine.records.len())
+        );
+        let text = run(&["decode", "eventlog", path.to_str().expect("UTF-8")]);
+        assert!(text.stdout.contains(first), "{text:?}");
     }
 }
 

@@ -4,13 +4,22 @@
 
 mod common;
 
-use common::{directory, file, run, sysfs, with_sysfs, Run};
+use common::{directory, evidence, exported_log, fifo, file, run, set, sysfs, with_sysfs, Run};
+use launchguard_evidence::to_bytes;
 use launchguard_host_tests::exercise::Evidence;
-use launchguard_host_tests::fixture::{acm, dmar, lcp, slrt, Machine};
+use launchguard_host_tests::fixture::heap::{
+    element, mdr, BiosFields, OsSinitFields, SinitMleFields, Tables,
+};
+use launchguard_host_tests::fixture::{acm, acpi, dmar, lcp, slrt, Machine, BANKS};
 use launchguard_pure::decode::digest::HashAlg;
+use launchguard_pure::decode::registers::Reg;
 use launchguard_pure::verify::catalogue::CheckId;
+use launchguard_pure::verify::evidence::{Contents, VERSION};
+use launchguard_pure::verify::judgement::Verdict;
+use launchguard_pure::verify::notes::Notes;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 fn folder() -> PathBuf {
@@ -20,7 +29,31 @@ fn folder() -> PathBuf {
 fn schema(name: &str) -> Value {
     let path = folder().join(format!("{name}.json"));
     let text = std::fs::read(&path).unwrap_or_else(|_| panic!("{}: no schema", path.display()));
-    serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{name}: {error}"))
+    let whole = serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    resolved(&whole, &whole)
+}
+
+/// `schema` with what its references refer to in `whole`.
+fn resolved(schema: &Value, whole: &Value) -> Value {
+    match schema {
+        Value::Object(fields) => {
+            let mut all = serde_json::Map::new();
+            for (name, value) in fields {
+                match (name.as_str(), value.as_str()) {
+                    ("$defs", _) => {}
+                    ("$ref", Some(target)) => {
+                        let target = whole.pointer(target.trim_start_matches('#'));
+                        let target = resolved(target.expect("a definition"), whole);
+                        all.extend(target.as_object().expect("a schema").clone());
+                    }
+                    _ => drop(all.insert(name.clone(), resolved(value, whole))),
+                }
+            }
+            Value::from(all)
+        }
+        Value::Array(entries) => entries.iter().map(|one| resolved(one, whole)).collect(),
+        other => other.clone(),
+    }
 }
 
 /// Checks a value against the part of JSON Schema 2020-12 that the schemas use. A keyword that is
@@ -47,6 +80,14 @@ fn check(schema: &Value, value: &Value, at: &str, errors: &mut Vec<String>) {
                     .is_some_and(|number| number < rule.as_i64().unwrap_or(0))
                 {
                     errors.push(format!("{at}: {value} is less than {rule}"));
+                }
+            }
+            "maximum" => {
+                if value
+                    .as_u64()
+                    .is_some_and(|number| number > rule.as_u64().expect("a number"))
+                {
+                    errors.push(format!("{at}: {value} is more than {rule}"));
                 }
             }
             "pattern" => {
@@ -132,12 +173,28 @@ fn matches(pattern: &str, text: &str) -> bool {
                 && number.len() == 2
                 && number.bytes().all(|byte| byte.is_ascii_digit())
         }),
+        "^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7]$" => {
+            let mut parts = text.split([':', '.']);
+            let mut part = |sizes: RangeInclusive<usize>| {
+                parts
+                    .next()
+                    .is_some_and(|part| sizes.contains(&part.len()) && hex(part))
+            };
+            part(4..=8)
+                && part(2..=2)
+                && part(2..=2)
+                && part(1..=1)
+                && text.ends_with(|end| matches!(end, '0'..='7'))
+                && text.len() >= "0000:00:00.0".len()
+                && text.as_bytes().get(text.len() - 2) == Some(&b'.')
+        }
         other => panic!("unknown pattern {other}"),
     }
 }
 
-/// The schemas that were looked at.
-struct Seen(BTreeSet<String>);
+/// The documents that were looked at, by schema.
+#[derive(Default)]
+struct Seen(BTreeMap<String, Vec<Value>>);
 
 impl Seen {
     /// Checks what a command printed; it may have found something good or not.
@@ -147,14 +204,77 @@ impl Seen {
         let mut errors = Vec::new();
         check(&schema(name), &value, name, &mut errors);
         assert!(errors.is_empty(), "{}", errors.join("\n"));
-        self.0.insert(name.to_owned());
+        let documents = self.0.entry(name.to_owned()).or_default();
+        documents.push(value.clone());
         value
+    }
+
+    /// Decodes `bytes`, which may hold problems, and checks what is printed.
+    fn decoded(&mut self, what: &str, bytes: &[u8]) -> Value {
+        let place = directory();
+        let path = file(&place, what, bytes);
+        let path = path.to_str().expect("UTF-8");
+        let answer = run(&["--json", "decode", what, path]);
+        self.valid(&format!("decode-{what}"), &answer)
+    }
+
+    /// Whether some document has each member of the schema `name`, with something else than null, and
+    /// each form and each word that it allows. What no fixture leads to is in `never`.
+    fn covers(&self, name: &str, never: &[&str]) {
+        let documents: Vec<&Value> = self.0.get(name).into_iter().flatten().collect();
+        let mut missing = Vec::new();
+        uncovered(&schema(name), &documents, name, &mut missing);
+        let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
+        assert_eq!(missing, never, "{name}");
+    }
+}
+
+/// The places of `schema` that none of `values` reaches.
+fn uncovered(schema: &Value, values: &[&Value], at: &str, missing: &mut Vec<String>) {
+    if values.iter().all(|value| value.is_null()) {
+        return missing.push(at.to_owned());
+    }
+    for word in schema["enum"].as_array().into_iter().flatten() {
+        if !values.contains(&word) {
+            missing.push(format!("{at} {word}"));
+        }
+    }
+    for (name, rule) in schema["properties"].as_object().into_iter().flatten() {
+        let inner: Vec<_> = values.iter().filter_map(|value| value.get(name)).collect();
+        uncovered(rule, &inner, &format!("{at}.{name}"), missing);
+    }
+    let entries = values.iter().filter_map(|value| value.as_array());
+    let entries: Vec<_> = entries.flatten().collect();
+    let members = values.iter().filter_map(|value| value.as_object());
+    let members: Vec<_> = members.flat_map(serde_json::Map::values).collect();
+    for (rule, inner) in [
+        (&schema["items"], entries),
+        (&schema["additionalProperties"], members),
+    ] {
+        if rule.is_object() {
+            uncovered(rule, &inner, &format!("{at}[]"), missing);
+        }
+    }
+    for (index, form) in schema["anyOf"].as_array().into_iter().flatten().enumerate() {
+        let fits = |value: &&&Value| {
+            let mut errors = Vec::new();
+            check(form, value, at, &mut errors);
+            errors.is_empty()
+        };
+        let inner: Vec<_> = values.iter().filter(fits).copied().collect();
+        if form["type"] == "null" {
+            if inner.is_empty() {
+                missing.push(format!("{at} null"));
+            }
+            continue;
+        }
+        uncovered(form, &inner, &format!("{at}({index})"), missing);
     }
 }
 
 #[test]
 fn every_command_keeps_its_schema() {
-    let mut seen = Seen(BTreeSet::new());
+    let mut seen = Seen::default();
     let place = directory();
     let put = |name: &str, bytes: &[u8]| file(&place, name, bytes).display().to_string();
     let machine = Machine::launched();
@@ -214,7 +334,10 @@ fn every_command_keeps_its_schema() {
     .into_iter()
     .flat_map(u32::to_le_bytes)
     .collect();
-    let mle = put("mle", &mle);
+    let mut older = mle[..44].to_vec();
+    older[16..20].copy_from_slice(&44u32.to_le_bytes());
+    older[40..44].copy_from_slice(&0x227u32.to_le_bytes());
+    let (mle, older) = (put("mle", &mle), put("older-mle", &older));
     let narrow = put("narrow", &slrt::narrow());
     let wide = put("wide", &slrt::wide(true));
     let scopes = vec![dmar::ScopeSpec::endpoint(0, 2, 0)];
@@ -223,6 +346,13 @@ fn every_command_keeps_its_schema() {
         1,
         &[
             dmar::Entry::unit(0xfed9_0000),
+            dmar::Entry::Drhd {
+                flags: 0,
+                size: 0,
+                segment: 0,
+                base: 0xfed9_1000,
+                scopes: scopes.clone(),
+            },
             dmar::Entry::Rmrr {
                 segment: 0,
                 base: 0,
@@ -251,6 +381,7 @@ fn every_command_keeps_its_schema() {
             },
         ],
     );
+    let longer = put("longer-dmar", &[&iommus[..], &[0]].concat());
     let iommus = put("dmar", &iommus);
     for (what, path) in [
         ("heap", &heap),
@@ -263,6 +394,8 @@ fn every_command_keeps_its_schema() {
         ("slrt", &narrow),
         ("slrt", &wide),
         ("dmar", &iommus),
+        ("dmar", &longer),
+        ("mle", &older),
     ] {
         let answer = run(&["--json", "decode", what, path]);
         seen.valid(&format!("decode-{what}"), &answer);
@@ -293,6 +426,12 @@ fn every_command_keeps_its_schema() {
     seen.valid("watch", &gone);
     assert_eq!(lines, "{\"gone\":true}\n");
 
+    for name in ["decode-mle", "completion", "man"] {
+        seen.covers(name, &[]);
+    }
+    // RHSA, ANDD and what is not known here name no devices.
+    let never = [3, 4, 7].map(|form| format!("decode-dmar.structures[]({form}).scopes[]"));
+    seen.covers("decode-dmar", &never.each_ref().map(String::as_str));
     // Every document is there for a command, and every command was asked.
     let mut documents = BTreeSet::new();
     for entry in std::fs::read_dir(folder()).expect("the schemas") {
@@ -300,11 +439,617 @@ fn every_command_keeps_its_schema() {
         let name = name.to_string_lossy();
         documents.insert(name.trim_end_matches(".json").to_owned());
     }
-    let mine: BTreeSet<String> = documents.difference(&seen.0).cloned().collect();
+    let mine: BTreeSet<String> = documents
+        .into_iter()
+        .filter(|name| !seen.0.contains_key(name))
+        .collect();
     assert!(mine.is_empty(), "no command was asked for {mine:?}");
 }
 
-/// The lines of `watch` while something changes are checked where they are made.
+/// The problems of a document.
+fn problems(document: &Value) -> usize {
+    document["problems"].as_array().expect("a list").len()
+}
+
+/// A copy of an ACPI table with another signature and other contents.
+fn acpi_table(signature: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    let mut table = acpi::mcfg()[..36].to_vec();
+    table[..4].copy_from_slice(signature);
+    table[4..8].copy_from_slice(&(36 + body.len() as u32).to_le_bytes());
+    table.extend(body);
+    acpi::seal(&mut table);
+    table
+}
+
+/// Every element that a table can have, well-formed, and one of an unknown type.
+fn elements() -> Vec<Vec<u8>> {
+    let words = |values: &[u32]| -> Vec<u8> {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes());
+        bytes.collect()
+    };
+    // Flags, one instance of one register pair, one serialize request.
+    let dtpr = words(&[0, 1, 0, 1, 0xfed4_0000, 0, 1, 0xfed5_0000, 0]);
+    let area = [0x7efd_e000, 0, 8192, 0, 100];
+    vec![
+        element(1, &[2, 0, 1, 0, 0, 0]),
+        element(2, &words(&[1, 0xffdb_8000, 0])),
+        element(3, &[1, 2, 3]),
+        element(4, &[7; 20]),
+        element(5, &words(&[0x7efd_e000, 0])),
+        element(6, &acpi::madt()),
+        element(7, &[words(&[1, 0x000b]), words(&area)].concat()),
+        element(8, &words(&area)),
+        element(9, &acpi::mcfg()),
+        element(13, &words(&[1, 0x10_0000, 0, 0x20_0000, 0])),
+        element(14, &acpi_table(b"DTPR", &dtpr)),
+        element(15, &acpi_table(b"CEDT", &[])),
+        element(99, &[1]),
+    ]
+}
+
+/// Elements of known types whose sizes do not fit them.
+fn broken_elements() -> Vec<Vec<u8>> {
+    [1, 2, 4, 5, 6, 7, 8, 9, 13, 14, 15]
+        .map(|kind| element(kind, &[1]))
+        .to_vec()
+}
+
+/// The document of a heap whose tables are those of tboot with `change`.
+fn heap_with(seen: &mut Seen, change: impl FnOnce(&mut Tables)) -> Value {
+    let mut machine = Machine::launched();
+    machine.change_tables(change);
+    seen.decoded("heap", machine.heap.as_deref().expect("a heap"))
+}
+
+#[test]
+fn heaps_of_every_version_keep_their_schema() {
+    let mut seen = Seen::default();
+    let bios = |version: u32| BiosFields {
+        version,
+        sinit_size: 1,
+        lcp: [2, 3],
+        processors: 4,
+        flags: [5, version << 1],
+    };
+    let os_sinit = |version: u32| OsSinitFields {
+        version,
+        flags: 1,
+        values: [1; 9],
+        capabilities: u32::MAX,
+        rsdp: 2,
+    };
+    let sinit_mle = |version: u32| SinitMleFields {
+        version,
+        bios_acm_id: [1; 20],
+        edx: 2,
+        mseg_valid: 3,
+        hashes: [[4; 20]; 4],
+        control: 5,
+        wakeup: 6,
+        scrtm: 7,
+    };
+    let mdrs: Vec<_> = (0..6).map(|kind| mdr(0x1000, 0x1000, kind)).collect();
+    let mut names = BTreeSet::new();
+    for list in [Vec::new(), elements(), broken_elements()] {
+        for version in 2..=9 {
+            let found = heap_with(&mut seen, |tables| {
+                tables.bios_data = bios(version).encode(&list);
+                tables.os_sinit_data = os_sinit(version).encode(&list);
+                let dmar = if version == 9 {
+                    acpi::dmar()
+                } else {
+                    Vec::new()
+                };
+                tables.sinit_mle_data = sinit_mle(version).encode(&list, &dmar, &mdrs);
+            });
+            for table in ["BiosData", "OsSinitData", "SinitMleData"] {
+                let table = &found["tables"][table];
+                assert_eq!(table["version"], version);
+                for element in table["elements"].as_array().expect("elements") {
+                    let broken = list == broken_elements();
+                    assert_eq!(element["body"].is_null(), broken, "{element}");
+                    names.insert(element["name"].as_str().expect("a name").to_owned());
+                }
+            }
+        }
+    }
+    assert_eq!(names.len(), elements().len());
+    // The launchers' tables: of no known version, and of Secure Launch.
+    for (version, size) in [(1u32, 628), (1, 104), (1, 96), (2, 96), (3, 90000)] {
+        heap_with(&mut seen, |tables| {
+            tables.os_mle_data = version.to_le_bytes().to_vec();
+            tables.os_mle_data.resize(size, 1);
+        });
+        heap_with(&mut seen, |tables| {
+            tables.os_mle_data = version.to_le_bytes().to_vec();
+            tables.os_mle_data.resize(size, 0);
+            // One MTRR: tboot's count, that of Secure Launch.
+            let count = if version == 3 { 12 } else { 24 };
+            tables.os_mle_data[count] = 1;
+        });
+    }
+    // Tables that are too short for their versions, an odd DMAR, no END, lists that lie outside.
+    let short = heap_with(&mut seen, |tables| {
+        tables.bios_data = 6u32.to_le_bytes().to_vec();
+        tables.os_mle_data = vec![1];
+        tables.os_sinit_data = 7u32.to_le_bytes().to_vec();
+        tables.sinit_mle_data = 9u32.to_le_bytes().to_vec();
+    });
+    assert_eq!(problems(&short), 4, "{short}");
+    let outside = heap_with(&mut seen, |tables| {
+        let (_, end) = tables.bios_data.split_at(tables.bios_data.len() - 8);
+        assert_eq!(end, [0, 0, 0, 0, 8, 0, 0, 0]);
+        tables.bios_data.truncate(tables.bios_data.len() - 8);
+        for part in [132, 140] {
+            tables.sinit_mle_data[part..part + 4].fill(0xff);
+        }
+    });
+    assert_eq!(problems(&outside), 3, "{outside}");
+    for machine in [
+        Machine::launched_with_tpm12(),
+        Machine::launched_with_tpm12_details(),
+        Machine::launched_with_legacy_logs(),
+    ] {
+        let found = seen.decoded("heap", machine.heap.as_deref().expect("a heap"));
+        assert!(found["event_log"].is_object(), "{found}");
+    }
+    seen.covers("decode-heap", &[]);
+}
+
+#[test]
+fn logs_of_every_format_keep_their_schema() {
+    let mut wrong = Machine::launched();
+    wrong.change_log(|records| records[4].data[0] ^= 1);
+    let mut seen = Seen::default();
+    let place = directory();
+    for (machine, good) in [
+        (Machine::launched(), true),
+        (Machine::launched_with_tpm12(), true),
+        (Machine::launched_with_tpm12_details(), true),
+        (Machine::launched_with_legacy_logs(), true),
+        (wrong, false),
+    ] {
+        let log = exported_log(&machine);
+        assert_eq!(problems(&seen.decoded("eventlog", &log)) == 0, good);
+        let path = file(&place, "log", &log);
+        let replayed = run(&["--json", "replay", path.to_str().expect("UTF-8")]);
+        seen.valid("replay", &replayed);
+    }
+    seen.covers("decode-eventlog", &[]);
+    seen.covers("replay", &[]);
+}
+
+#[test]
+fn modules_of_every_version_keep_their_schema() {
+    let mut seen = Seen::default();
+    let good = acm::sinit();
+    assert_eq!(problems(&seen.decoded("acm", &good)), 0);
+    let mut with = |changes: &[(usize, &[u8])]| {
+        let mut module = good.clone();
+        for (offset, bytes) in changes {
+            module[*offset..*offset + bytes.len()].copy_from_slice(bytes);
+        }
+        seen.decoded("acm", &module)
+    };
+    // Flags of both kinds, no date, every capability; version and length of the table.
+    let (kind, version, length) = (acm::INFO + 16, acm::INFO + 17, acm::INFO + 18);
+    let odd = with(&[
+        (acm::FLAGS, &[0, 0xc0]),
+        (acm::DATE, &[0; 4]),
+        (acm::INFO + 32, &[0xff; 4]),
+        (acm::TPMS, &[0xff]),
+        (kind, &[77]),
+    ]);
+    assert_eq!(odd["header"]["date"], Value::Null);
+    assert_eq!(odd["tpm"]["nv_indices"], "0x01c101..");
+    for (number, size) in [(2u8, 36u8), (3, 40), (4, 44), (4, 48), (8, 48)] {
+        let found = with(&[(version, &[number]), (length, &[size, 0])]);
+        assert_eq!(found["info"]["tpm_list"].is_null(), size < 48 || number < 5);
+    }
+    let broken = with(&[(acm::PROCESSORS, &[0xff; 4])]);
+    assert_eq!(problems(&broken), 1);
+    assert_eq!(broken["chipsets"], Value::Null);
+    // From version 9 on: records of both lists of chipsets, and an end.
+    let record = |id: &[u8; 4], body: &[u8]| {
+        let mut bytes = id.to_vec();
+        bytes.extend((body.len() as u32 + 12).to_le_bytes());
+        bytes.extend(1u32.to_le_bytes());
+        bytes.extend(body);
+        bytes
+    };
+    let records = [
+        record(b"CS1L", &good[acm::CHIPSETS..acm::CHIPSETS + 20]),
+        record(b"CS2L", &good[acm::CHIPSETS..acm::CHIPSETS + 20]),
+        record(b"CPUL", &good[acm::PROCESSORS..acm::PROCESSORS + 28]),
+        record(b"TPML", &good[acm::TPMS..acm::TPMS + 8]),
+        record(b"VERL", &[]),
+        record(b"NULL", &[]),
+    ];
+    let records = records.concat();
+    let later = with(&[(version, &[9]), (acm::CHIPSETS, &records)]);
+    assert_eq!(problems(&later), 0, "{later}");
+    assert!(later["chipsets_by_device"].is_array(), "{later}");
+    seen.covers("decode-acm", &[]);
+}
+
+/// Algorithms and the low bytes of their TPM_ALG_IDs; the high ones are zero.
+const ALGS: [(HashAlg, u8); 5] = [
+    (HashAlg::Sha1, 0x04),
+    (HashAlg::Sha256, 0x0b),
+    (HashAlg::Sha384, 0x0c),
+    (HashAlg::Sha512, 0x0d),
+    (HashAlg::Sm3, 0x12),
+];
+
+#[test]
+fn policies_of_every_version_keep_their_schema() {
+    let mut seen = Seen::default();
+    for kind in [lcp::LIST, lcp::ANY] {
+        seen.decoded("lcp", &lcp::policy_2(kind, 17, u32::MAX));
+        seen.decoded("lcp", &lcp::policy_3(kind, 17, 0));
+        for (alg, id) in ALGS {
+            let mut policy = lcp::policy_3(kind, 17, 0);
+            policy[2..4].copy_from_slice(&[id, 0]);
+            policy.resize(38 + alg.size(), 1);
+            seen.decoded("lcp", &policy);
+        }
+        let longer = [lcp::policy_3(kind, 17, 0), vec![0]].concat();
+        assert_eq!(problems(&seen.decoded("lcp", &longer)), 1);
+    }
+    // Of TPM 1.2: no hashes, algorithm 0 is SHA-1. Later: SHA-256.
+    let elements = [
+        lcp::element(0, 1, &[&[3, 0, 1, 0][..], &[7; 20]].concat()),
+        lcp::element(1, 0, &[1, 0, 9, 9]),
+        lcp::element(2, 0, &[&[0; 4][..], &[8; 20], &[0; 4]].concat()),
+        lcp::element(3, 0, &[7; 20]),
+        lcp::mle_element(3, 0x000b, &[vec![7; 32]]),
+        lcp::element(0x11, 0, &[0x0b, 0, 1, 0, 9, 9]),
+        lcp::element(0x12, 0, &[&[0x0b, 0, 0, 0][..], &[8; 32], &[0; 4]].concat()),
+        lcp::element(0x13, 0, &[7; 20]),
+        lcp::element(0x14, 0, &[&[0x0b, 0, 1, 0][..], &[7; 32]].concat()),
+        lcp::element(0x77, 0, &[7]),
+    ];
+    // An RSA key of 256 bytes: counter, size, key, signature.
+    let signature = [&[1, 0, 0, 1][..], &[9; 512]].concat();
+    for signed in [
+        lcp::list_2(0x10, &elements, &[]),
+        lcp::list_2(0x14, &elements, &signature),
+    ] {
+        let found = seen.decoded("lcp", &lcp::data(&[signed]));
+        let list = &found["lists"][0];
+        assert_eq!(list["elements"].as_array().map(Vec::len), Some(10));
+        for element in list["elements"].as_array().expect("elements") {
+            let members = element.as_object().expect("an object").len();
+            assert!(members > 4, "a body is missing: {element} in {found}");
+        }
+    }
+    seen.decoded("lcp", &lcp::data(&[lcp::list_3(&elements, &[])]));
+    for (alg, id) in ALGS {
+        let (head, hash) = ([id, 0, 1, 0], vec![7; alg.size()]);
+        let elements = [
+            lcp::mle_element(3, u16::from(id), &[hash.clone()]),
+            lcp::element(0x12, 0, &[&head[..], &hash, &[0, 0, 1, 0], &hash].concat()),
+            lcp::element(0x14, 0, &[&head[..], &hash].concat()),
+        ];
+        let found = seen.decoded("lcp", &lcp::data(&[lcp::list_3(&elements, &[])]));
+        assert_eq!(problems(&found), 0, "{found}");
+    }
+    let broken: Vec<_> = [0, 1, 2, 3, 0x10, 0x11, 0x12, 0x13, 0x14]
+        .iter()
+        .map(|kind| lcp::element(*kind, 0, &[1]))
+        .collect();
+    let found = seen.decoded("lcp", &lcp::data(&[lcp::list_2(0x10, &broken, &[])]));
+    assert_eq!(problems(&found), 9, "{found}");
+    seen.covers("decode-lcp", &[]);
+}
+
+#[test]
+fn resource_tables_of_every_layout_keep_their_schema() {
+    let mut seen = Seen::default();
+    for table in [slrt::narrow(), slrt::wide(false), slrt::wide(true)] {
+        assert_eq!(problems(&seen.decoded("slrt", &table)), 0);
+    }
+    // Entries that are not read here, and known ones whose sizes do not fit.
+    let entries: Vec<_> = (5..8).chain([0x77]).chain(1..5).chain([8]).collect();
+    for wide in [slrt::Wide::No, slrt::Wide::Yes] {
+        let list: Vec<_> = entries
+            .iter()
+            .map(|tag| slrt::entry(wide, *tag, &[1]))
+            .collect();
+        let found = seen.decoded("slrt", &slrt::table(&list));
+        let found = found["entries"].as_array().expect("entries").len();
+        assert!(found > 0);
+        let mut other = slrt::table(&list);
+        other[6] = 2;
+        let other = seen.decoded("slrt", &other);
+        assert_eq!(other["architecture"], "AMD SKINIT");
+    }
+    seen.covers("decode-slrt", &[]);
+}
+
+#[test]
+fn register_dumps_keep_their_schema() {
+    let mut seen = Seen::default();
+    for fill in [0u8, 0xff, 0x5a, 0x81] {
+        seen.decoded("registers", &[fill; 4096]);
+    }
+    let mut machine = Machine::launched();
+    for (status, policy) in [
+        (0x8000_9c31, 0x1f_ffff_ffff),
+        (0xffff_fffe, 0x2000),
+        (0x1, 0x4000),
+        (0x8fff_ffff, 0x6000),
+    ] {
+        machine.set(Reg::AcmStatus, status);
+        machine.set(Reg::AcmPolicyStatus, policy);
+        let found = seen.decoded("registers", &Evidence::of(&machine).registers);
+        assert!(found["fields"]["TXT.ACM_STATUS"].is_object(), "{found}");
+    }
+    for value in [
+        "0xc0000001",
+        "0xffffffff",
+        "0xc00c0491",
+        "0xc0008001",
+        "0xc0000002",
+        "0xc0000009",
+        "0xc0000010",
+        "0xc0000018",
+        "0x8000000a",
+        "0x40000001",
+    ] {
+        let answer = run(&["--json", "decode", "errorcode", value]);
+        seen.valid("decode-errorcode", &answer);
+    }
+    seen.covers("decode-registers", &[]);
+    seen.covers("decode-errorcode", &[]);
+}
+
+/// What the module, evidence and texts of every kind lead to.
+#[test]
+fn every_machine_keeps_the_schemas() {
+    let mut seen = Seen::default();
+    let place = directory();
+    let mut failed = Machine::launched();
+    failed.set(Reg::Ests, 1);
+    failed.set(Reg::SinitBase, 0x1234);
+    failed.set_pcr(HashAlg::Sha256, 18, Some(&[7; 32]));
+    let mut other = Machine::launched();
+    other.set_pcr(HashAlg::Sha256, 17, None);
+    other.slrt = Some(slrt::wide(true));
+    let pins = Machine::launched().references(HashAlg::Sha384, &[17, 18]);
+    let policy = "version 1\nwaive HEAP-05 \"old firmware\"\nrequire TPM-14\n";
+    for machine in [
+        Machine::launched(),
+        Machine::never_launched(),
+        Machine::launched_with_legacy_logs(),
+        Machine::launched_with_tpm12(),
+        Machine::launched_with_tpm12_details(),
+        failed,
+        other,
+    ] {
+        let device = sysfs(&machine);
+        set(&device, "waivers", "HEAP-05 CPU-10");
+        set(
+            &device,
+            "dma/exposed_devices",
+            "0000:00:02.0\n10000:e1:00.7",
+        );
+        set(&device, "dma/faults", "unknown");
+        for command in ["status", "enroll", "report"] {
+            seen.valid(command, &run(&with_sysfs(&device, &["--json", command])));
+        }
+        let own = Machine::launched().references(HashAlg::Sha256, &[17, 18]);
+        for (policy, references) in [
+            (None, None),
+            (None, Some(own.as_str())),
+            (Some(policy), Some(pins.as_str())),
+        ] {
+            let bytes = evidence(&machine, policy, references);
+            let path = file(&place, "evidence", bytes);
+            let path = path.to_str().expect("UTF-8");
+            for command in ["judge", "report"] {
+                seen.valid(command, &run(&["--json", command, path]));
+            }
+        }
+    }
+    let device = sysfs(&Machine::launched());
+    for (verdict, launcher) in ["pending", "verified"]
+        .iter()
+        .zip(["secure-launch", "unknown"])
+    {
+        set(&device, "verdict", verdict);
+        set(&device, "launcher", launcher);
+        for (name, value) in [("groups", "12"), ("exposed", "unknown")] {
+            set(&device, &format!("dma/{name}"), value);
+        }
+        seen.valid("status", &run(&with_sysfs(&device, &["--json", "status"])));
+    }
+    // Evidence of which the module said otherwise.
+    let machine = Machine::launched();
+    let bytes = to_bytes(&Contents {
+        generation: 7,
+        kernel_release: "7.3.4",
+        version: VERSION,
+        facts: &machine.facts(),
+        policy: None,
+        references: None,
+        awaiting: false,
+        notes: Notes::default(),
+        verdict: Verdict::Absent,
+        judgement: &Machine::never_launched().judge("", None),
+    });
+    let path = file(&place, "evidence", bytes);
+    let good = machine.references(HashAlg::Sha256, &[17, 18]);
+    let good = file(&place, "references", good).display().to_string();
+    let empty = file(&place, "policy", "version 1\n").display().to_string();
+    for (option, text) in [("--references", &good), ("--policy", &empty)] {
+        let path = path.to_str().expect("UTF-8");
+        let reported = run(&["--json", "report", path, option, text]);
+        seen.valid("report", &reported);
+        let judged = run(&["--json", "judge", path, option, text]);
+        let judged = seen.valid("judge", &judged);
+        assert!(judged["recorded"]["same"].is_null(), "{judged}");
+    }
+    let judged = run(&["--json", "judge", path.to_str().expect("UTF-8")]);
+    assert_eq!(seen.valid("judge", &judged)["recorded"]["same"], false);
+    for (text, good) in [
+        (
+            "version 1\nwaive TXT-07 \"x\"\non-failure quarantine\nextend-pcr 10\nseal\n\
+             region r 0x1000 + 8K\ncompartment a {\nwindow 0x1000 + 4K r\ndevice 0000:03:00.0\n}\n",
+            true,
+        ),
+        ("version 1\non-failure panic\nrequire TPM-14\n", true),
+        ("version 1\n", true),
+        ("version 1 references\n", true),
+        (pins.as_str(), true),
+        ("version 1 references\nlaunch \"a\" {\n", false),
+        ("version 1\nregion a 1 + 4K\n", false),
+    ] {
+        let path = file(&place, "text", text);
+        let path = path.to_str().expect("UTF-8");
+        let linted = seen.valid("lint", &run(&["--json", "lint", path]));
+        assert_eq!(linted["good"], good, "{text}");
+        if !text.contains("references") {
+            seen.valid("dry-run", &run(&["--json", "dry-run", path]));
+        }
+    }
+    let device = sysfs(&Machine::launched());
+    let identities = format!(
+        "version 1 references\nsinit sha256 {0}\nmle sha256 {0}\n",
+        "ab".repeat(32)
+    );
+    let path = file(&place, "text", identities);
+    let path = path.to_str().expect("UTF-8");
+    let linted = seen.valid("lint", &run(&["--json", "lint", path]));
+    assert_eq!(linted["holds"]["sinit"], 1);
+    let commit = device.path().join("commit");
+    std::fs::remove_file(&commit).expect("removed");
+    std::os::unix::fs::symlink("/dev/full", &commit).expect("a link");
+    let refused = run(&with_sysfs(&device, &["--json", "load", path]));
+    assert!(!seen.valid("load", &refused)["error"].is_null());
+    let records = launchguard_host_tests::fixture::launch::records(&BANKS, &BANKS);
+    let enrolled = sysfs(&Machine::with_records(&BANKS, records));
+    // References are compared with the launch of the machine here.
+    let path = file(&place, "text", &pins);
+    let path = path.to_str().expect("UTF-8");
+    let compared = run(&with_sysfs(&enrolled, &["--json", "lint", path]));
+    assert!(seen.valid("lint", &compared)["launch"].is_object());
+    let enrolled = run(&with_sysfs(&enrolled, &["--json", "enroll"]));
+    assert_eq!(
+        seen.valid("enroll", &enrolled)["banks"]
+            .as_object()
+            .map(serde_json::Map::len),
+        Some(2)
+    );
+    seen.covers("status", &[]);
+    seen.covers("enroll", &[]);
+    // The fixture's TPM has three banks.
+    let never = [
+        "lint.launch(1).covered[] \"sha512\"",
+        "lint.launch(1).covered[] \"sm3\"",
+    ];
+    seen.covers("lint", &never);
+    // Where the page was written is another test's; only registers have offsets, and what is missing
+    // has no value.
+    let never = [
+        "report(0)",
+        "report(1).headline.verdict \"pending\"",
+        "report(1).evidence.kernel[].offset",
+        "report(1).evidence.missing[].offset",
+        "report(1).evidence.missing[].value",
+    ];
+    seen.covers("report", &never);
+    let never = [
+        "judge.verdict \"pending\"",
+        "judge.launcher \"secure-launch\"",
+        "judge.launcher \"unknown\"",
+    ];
+    seen.covers("judge", &never);
+}
+
+/// A first line, a change, and the end.
+#[test]
+fn the_lines_of_watch_keep_their_schema() {
+    let device = sysfs(&Machine::launched());
+    let path = device.path().to_owned();
+    fifo(&device, "waivers", move |reading| {
+        let set = |name: &str, value: &str| {
+            std::fs::write(path.join(name), value).expect("a file can be written");
+        };
+        match reading {
+            // The first line is out before anything is read again.
+            1 => {
+                set("verdict", "failed");
+                set("reason", "TXT-02 policy-file");
+                set("checks/TXT-02", "fail");
+                set("generation", "8");
+            }
+            3 => std::fs::remove_file(path.join("generation")).expect("removed"),
+            _ => {}
+        }
+        b"HEAP-05\n".to_vec()
+    });
+    let watched = run(&with_sysfs(
+        &device,
+        &["--json", "watch", "--interval", "0.02"],
+    ));
+    let schema = schema("watch");
+    let mut lines = Vec::new();
+    for line in watched.stdout.lines() {
+        let value: Value = serde_json::from_str(line).expect("a JSON line");
+        let mut errors = Vec::new();
+        check(&schema, &value, "watch", &mut errors);
+        assert!(errors.is_empty(), "{errors:?}");
+        lines.push(value);
+    }
+    assert_eq!(lines.len(), 3, "{watched:?}");
+    assert_eq!(lines[1]["changes"][0]["now"], "fail");
+    assert_eq!(lines[2]["gone"], true);
+}
+
+/// A schema that names no members, or lets others pass, checks nothing; one without words tells a
+/// reader nothing.
+#[test]
+fn schemas_are_closed_and_described() {
+    fn walk(schema: &Value, at: &str, errors: &mut Vec<String>) {
+        let types = schema["type"].to_string();
+        let properties = schema["properties"].as_object();
+        let others = &schema["additionalProperties"];
+        if types.contains("\"object\"") {
+            match (properties, others) {
+                (Some(_), Value::Bool(false)) | (None, Value::Object(_)) => {}
+                _ => errors.push(format!("{at}: open")),
+            }
+        }
+        if types.contains("\"array\"") && !schema["items"].is_object() {
+            errors.push(format!("{at}: entries of any kind"));
+        }
+        for (name, schema) in properties.into_iter().flatten() {
+            let at = format!("{at}.{name}");
+            if schema["description"].as_str().is_none_or(str::is_empty) {
+                errors.push(format!("{at}: no description"));
+            }
+            walk(schema, &at, errors);
+        }
+        for inner in [others, &schema["items"]] {
+            if inner.is_object() {
+                walk(inner, &format!("{at}[]"), errors);
+            }
+        }
+        for inner in schema["anyOf"].as_array().into_iter().flatten() {
+            walk(inner, at, errors);
+        }
+    }
+    let mut errors = Vec::new();
+    for entry in std::fs::read_dir(folder()).expect("the schemas") {
+        let name = entry.expect("an entry").file_name();
+        let name = name.to_string_lossy();
+        let name = name.trim_end_matches(".json");
+        walk(&schema(name), name, &mut errors);
+    }
+    assert!(errors.is_empty(), "{}", errors.join("\n"));
+}
+
 #[test]
 fn every_check_is_explained() {
     let schema = schema("explain");
@@ -346,6 +1091,18 @@ fn the_checker_finds_what_is_wrong() {
     let mut wrong = good.clone();
     wrong["new"] = Value::from(1);
     assert_eq!(errors(&wrong).len(), 1);
+    let mut wrong = good.clone();
+    for (address, right) in [
+        ("0000:00:02.0", true),
+        ("10000:00:02.7", true),
+        ("000:00:02.0", false),
+        ("0000:00:02.8", false),
+        ("0000:00:02:0", false),
+        ("123456789:00:02.0", false),
+    ] {
+        wrong["dma"]["exposed_devices"] = Value::from(vec![address]);
+        assert_eq!(errors(&wrong).is_empty(), right, "{address}");
+    }
     let mut wrong = good;
     wrong.as_object_mut().expect("an object").remove("reason");
     assert_eq!(errors(&wrong).len(), 1);

@@ -4,12 +4,16 @@
 
 mod common;
 
-use common::{directory, file, get, run, set, sysfs, with_sysfs};
+use common::{directory, evidence, fifo, file, get, run, set, sysfs, with_sysfs, Run};
+use launchguard_evidence::to_bytes;
 use launchguard_host_tests::fixture::{Machine, BANKS};
 use launchguard_host_tests::HostHasher;
 use launchguard_pure::decode::digest::{HashAlg, Hasher};
+use launchguard_pure::decode::registers::Reg;
 use launchguard_pure::verify::catalogue::CheckId;
+use launchguard_pure::verify::evidence::{Contents, VERSION};
 use launchguard_pure::verify::judgement::{Outcome, Verdict};
+use launchguard_pure::verify::notes::Notes;
 use serde_json::json;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -86,6 +90,69 @@ fn status_has_what_the_guard_has_in_force() {
     );
 }
 
+/// The module publishes while the files are read: what is shown is all of one publication.
+#[test]
+fn status_is_of_one_generation() {
+    for more in [&["--json"][..], &["--format", "prometheus"]] {
+        let device = sysfs(&Machine::launched());
+        let path = device.path().to_owned();
+        // Read behind everything else that status reads.
+        fifo(&device, "dma/exposed_devices", move |reading| {
+            if reading == 0 {
+                for (name, value) in [
+                    ("verdict", "failed"),
+                    ("reason", "TXT-02"),
+                    ("checks/TXT-02", "fail"),
+                    ("generation", "8"),
+                ] {
+                    fs::write(path.join(name), value).expect("a file can be written");
+                }
+            }
+            Vec::new()
+        });
+        let status = run(&with_sysfs(&device, &[&["status"], more].concat()));
+        assert_eq!(status.status, Some(1), "{status:?}");
+        if more == ["--json"] {
+            let json = status.json();
+            assert_eq!(json["verdict"], "failed");
+            assert_eq!(json["generation"], 8);
+            assert_eq!(json["checks"]["TXT-02"], "fail");
+        } else {
+            let line = "launchguard_verdict{verdict=\"failed\"} 1";
+            assert!(status.stdout.contains(line), "{status:?}");
+        }
+    }
+    // A module that never stops: nothing is shown that does not belong together.
+    let device = sysfs(&Machine::launched());
+    let generation = device.path().join("generation");
+    fifo(&device, "dma/exposed_devices", move |reading| {
+        fs::write(&generation, format!("{}", reading + 8)).expect("a file can be written");
+        Vec::new()
+    });
+    let status = run(&with_sysfs(&device, &["status"]));
+    assert_eq!(status.status, Some(2), "{status:?}");
+    assert_eq!(status.stdout, "");
+}
+
+/// Evidence is longer than one read, and the module may publish between two of them.
+#[test]
+fn evidence_is_of_one_publication() {
+    let machine = Machine::launched();
+    let whole = evidence(&machine, None, None);
+    let mut torn = whole.clone();
+    let middle = torn.len() / 2;
+    torn[middle] ^= 1;
+    for command in ["enroll", "report"] {
+        let device = sysfs(&machine);
+        let readings = [torn.clone(), whole.clone()];
+        fifo(&device, "evidence", move |reading| {
+            readings[reading.min(1)].clone()
+        });
+        let answer = run(&with_sysfs(&device, &["--json", command]));
+        assert_eq!(answer.status, Some(0), "{command}: {answer:?}");
+    }
+}
+
 #[test]
 fn a_module_that_is_not_there_is_unreadable() {
     let empty = directory();
@@ -160,33 +227,115 @@ fn a_launch_with_legacy_logs_is_enrolled_in_what_covers_it() {
     assert_eq!(judged.verdict, Verdict::Verified);
 }
 
+/// Enrols at `machine` as it is with `references` and `notes`; what its module says of it, too.
+fn enroll_under(machine: &Machine, references: Option<&str>, notes: Notes) -> (Run, Verdict) {
+    let device = sysfs(machine);
+    let judged = machine.judge("", references);
+    let evidence = to_bytes(&Contents {
+        generation: 7,
+        kernel_release: "7.3.4",
+        version: VERSION,
+        facts: &machine.facts(),
+        policy: None,
+        references: references.map(str::as_bytes),
+        awaiting: false,
+        notes,
+        verdict: notes.verdict(judged.verdict),
+        judgement: &judged,
+    });
+    file(&device, "evidence", evidence);
+    let enrolled = run(&with_sysfs(&device, &["enroll", "--name", "now"]));
+    (enrolled, notes.verdict(judged.verdict))
+}
+
+/// Whatever is wrong with the references in force, new ones are the remedy.
+#[test]
+fn a_launch_that_only_its_references_refuse_is_enrolled() {
+    let machine = Machine::launched();
+    let digest = "ab".repeat(32);
+    let none = Notes::default();
+    let missing = Notes {
+        references_file: true,
+        ..none
+    };
+    let other_alg = HashAlg::Sha384;
+    let identity = |kind: &str| {
+        let digest = "ab".repeat(other_alg.size());
+        format!("version 1 references\n{kind} {other_alg} {digest}\n")
+    };
+    for (references, notes, expected) in [
+        // An updated kernel under the old references.
+        (Some(pins(&[HashAlg::Sha256])), none, Verdict::Failed),
+        // A bank that does not see tboot's own events.
+        (
+            Some(machine.references(HashAlg::Sha384, &[17, 18])),
+            none,
+            Verdict::Failed,
+        ),
+        (
+            Some(format!("version 1 references\nmle sha256 {digest}\n")),
+            none,
+            Verdict::Failed,
+        ),
+        // The log holds SINIT in sha256 only.
+        (Some(identity("sinit")), none, Verdict::Unknown),
+        (None, missing, Verdict::Unknown),
+    ] {
+        let references = references.as_deref();
+        let (enrolled, before) = enroll_under(&machine, references, notes);
+        assert_eq!(before, expected, "{references:?}");
+        assert_eq!(enrolled.status, Some(0), "{references:?}: {enrolled:?}");
+        let judged = machine.judge("", Some(&enrolled.stdout));
+        assert_eq!(judged.verdict, Verdict::Verified);
+    }
+}
+
 #[test]
 fn only_a_good_launch_is_enrolled() {
-    let device = sysfs(&Machine::launched());
-    let enroll = || run(&with_sysfs(&device, &["enroll"]));
-    for (verdict, reason) in [
-        ("failed", "TXT-09"),
-        ("failed", "TPM-04 TPM-10"),
-        ("unknown", "TPM-01"),
-        ("absent", "TXT-01"),
-        ("pending", ""),
-    ] {
-        set(&device, "verdict", verdict);
-        set(&device, "reason", reason);
-        let refused = enroll();
-        assert_eq!(refused.status, Some(1), "{refused:?}");
-        assert_eq!(refused.stdout, "");
-        assert!(refused.stderr.contains(verdict), "{refused:?}");
+    let good = Machine::launched();
+    let pinned = pins(&[HashAlg::Sha256]);
+    let none = Notes::default();
+    let asleep = Notes {
+        sleeping: true,
+        ..none
+    };
+    let no_policy = Notes {
+        policy_file: true,
+        ..none
+    };
+    let mut claimed = good.clone();
+    claimed.set(Reg::Sts, 0);
+    let mut blind = good.clone();
+    for pcr in 17..=22 {
+        blind.set_pcr(HashAlg::Sha256, pcr, None);
     }
-    // An updated kernel under the old references: this is what has to be enrolled.
-    set(&device, "verdict", "failed");
-    set(&device, "reason", "TPM-10");
-    assert_eq!(enroll().status, Some(0));
     // A log that does not lead to the TPM's value vouches for nothing.
-    set(&device, "measurements/pcr17_sha256", &"ab".repeat(32));
-    assert_eq!(enroll().status, Some(1));
-    fs::remove_file(device.path().join("measurements/pcr17_sha256")).expect("removed");
-    assert_eq!(enroll().status, Some(1));
+    let mut other = good.clone();
+    other.set_pcr(HashAlg::Sha256, 17, Some(&[0xab; 32]));
+    for (machine, notes, words) in [
+        (&claimed, none, "failed: "),
+        (&blind, none, "TPM-"),
+        (&other, none, "TPM-"),
+        (&Machine::never_launched(), none, "absent: TXT-01"),
+        (&good, asleep, "pending: suspend"),
+        (&good, no_policy, "policy-file"),
+    ] {
+        for references in [None, Some(pinned.as_str())] {
+            let (refused, _) = enroll_under(machine, references, notes);
+            assert_eq!(refused.status, Some(1), "{words}: {refused:?}");
+            assert_eq!(refused.stdout, "");
+            assert!(refused.stderr.contains(words), "{words}: {refused:?}");
+        }
+    }
+    // The policy in force decides what is good.
+    let mut bare = good.clone();
+    bare.tpm_mut().hmac = Some(false);
+    let device = sysfs(&bare);
+    for (policy, status) in [("version 1\n", 0), ("version 1\nrequire TPM-14\n", 1)] {
+        file(&device, "evidence", evidence(&bare, Some(policy), None));
+        let enrolled = run(&with_sysfs(&device, &["enroll"]));
+        assert_eq!(enrolled.status, Some(status), "{policy}: {enrolled:?}");
+    }
 }
 
 #[test]
@@ -349,6 +498,34 @@ fn lint_warns() {
     let planned = lint("version 1\nregion a 1 + 4K\n", &[]);
     assert_eq!(planned.status, Some(1));
     assert_eq!(planned.json()["error"]["column"], json!(10));
+}
+
+/// `require` does not turn these checks into what it says: on a machine where every other check could
+/// be required, they say n/a or fail whatever was launched.
+#[test]
+fn lint_warns_of_checks_that_cannot_be_required() {
+    for (check, words) in [
+        ("ACM-09", "n/a without a sinit entry"),
+        ("CPU-10", "judges nothing"),
+        ("TPM-14", "fails with every TPM 2.0"),
+    ] {
+        let found = warnings(&format!("version 1\nrequire {check}\n"), &[]);
+        assert_eq!(found.len(), 1, "{check}: {found:?}");
+        assert!(found[0].starts_with(check), "{found:?}");
+        assert!(found[0].contains(words), "{found:?}");
+    }
+    // It is so: the first two change nothing, the third is what the module reads of a TPM 2.0.
+    let mut machine = Machine::launched();
+    for check in ["ACM-09", "CPU-10"] {
+        let policy = format!("version 1\nrequire {check}\n");
+        let judged = machine.judge(&policy, None);
+        assert_eq!(judged.verdict, Verdict::Unpinned, "{check}");
+        let id = CheckId::from_name(check).expect("a check");
+        assert_eq!(judged.outcome(id), Outcome::NotApplicable);
+    }
+    machine.tpm_mut().hmac = Some(false);
+    let judged = machine.judge("version 1\nrequire TPM-14\n", None);
+    assert_eq!(judged.verdict, Verdict::Failed);
 }
 
 /// Lints `text`; the warnings.

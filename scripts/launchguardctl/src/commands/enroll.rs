@@ -2,15 +2,17 @@
 
 //! `enroll`: references for the launch that is running.
 
-use super::log::{judge, LogBytes};
+use super::judge;
 use crate::device::Device;
 use crate::report::Report;
-use anyhow::{ensure, Context, Result};
+use anyhow::{anyhow, ensure, Context, Result};
+use launchguard_evidence::Snapshot;
 use launchguard_pure::decode::digest::{Digest, HashAlg};
-use launchguard_pure::decode::eventlog::LogFormat;
 use launchguard_pure::verify::catalogue::CheckId;
+use launchguard_pure::verify::facts::{Evidence, TpmFacts, TpmFamily};
 use launchguard_pure::verify::judgement::{Judgement, Verdict};
-use launchguard_pure::verify::policy::{References, MAX_NAME};
+use launchguard_pure::verify::notes::Notes;
+use launchguard_pure::verify::policy::{Policy, References, MAX_NAME};
 use serde_json::{json, Map, Value};
 use std::fs;
 use std::path::Path;
@@ -23,30 +25,35 @@ const RELEASE: &str = "/proc/sys/kernel/osrelease";
 /// Prints references for what the module at `sysfs` found, as a launch with the name `name`.
 ///
 /// Only what was found good can be pinned: a launch that fails for any other reason than the
-/// references in force is refused. Pins are written for the banks of at least 256 bits that cover
-/// the launch, and only where the log replays to the TPM's value. A TPM 1.2 has no such bank: there
-/// the pins are SHA-1's.
+/// references in force is refused. So the evidence is judged here by the policy alone: whatever is
+/// wrong with the references, new ones are the remedy. Pins are written for the banks of at least 256
+/// bits that cover the launch, and only where the log replays to the TPM's value. A TPM 1.2 has no
+/// such bank: there the pins are SHA-1's.
 pub fn run(sysfs: &Path, name: Option<&str>) -> Result<Report> {
     let name = match name {
         Some(name) => name.to_owned(),
         None => default_name()?,
     };
-    let device = Device::open(sysfs)?;
-    if let Some(why) = not_enrollable(&device)? {
+    Device::open(sysfs)?;
+    let file = sysfs.join("evidence");
+    let bytes = judge::read(&file)?;
+    let snapshot = Snapshot::read(&bytes).with_context(|| file.display().to_string())?;
+    let judged = judge_without_references(&snapshot)?;
+    if let Some(why) = not_enrollable(&snapshot, &judged) {
         return Ok(refused(&why));
     }
-    let log = device.bytes("event_log")?;
-    let logs = LogBytes::find(log, 0, None, None).context("event_log")?;
-    let judged = judge(logs.set());
+    let Evidence::Read(tpm) = &snapshot.tpm else {
+        return Ok(refused("the TPM could not be read"));
+    };
     // Its only bank; such a launch never becomes more than unpinned.
-    let is_tpm12 = logs.format() == LogFormat::Tpm12Container;
+    let is_tpm12 = tpm.family == TpmFamily::Tpm12;
     let mut text = format!("version 1 references\nlaunch \"{name}\" {{\n");
     let mut banks = Map::new();
     for alg in HashAlg::ALL {
-        if !(alg.is_strong() || is_tpm12) || judged.covered.get(alg.index()) != Some(&true) {
+        if !(alg.is_strong() || is_tpm12) || !judged.covers(alg) {
             continue;
         }
-        let Some(values) = values(&device, &judged, alg)? else {
+        let Some(values) = values(tpm, &judged, alg) else {
             continue;
         };
         let mut pcrs = Map::new();
@@ -80,35 +87,46 @@ fn default_name() -> Result<String> {
     Ok(format!("kernel {release}"))
 }
 
+/// The judgement by the policy in force alone.
+fn judge_without_references(snapshot: &Snapshot<'_>) -> Result<Box<Judgement>> {
+    let policy = snapshot.texts.policy.map(Policy::parse).transpose();
+    let policy = policy.map_err(|error| anyhow!("the policy in force: {error}"))?;
+    Ok(snapshot.judge(&policy.unwrap_or(Policy::EMPTY), None))
+}
+
 /// Why the running launch cannot be pinned.
-fn not_enrollable(device: &Device) -> Result<Option<String>> {
-    let verdict = device.text("verdict")?;
-    let reason = device.text("reason")?;
-    let good = [Verdict::Verified, Verdict::Unpinned].map(Verdict::word);
-    // Another kernel than the pinned ones is what somebody enrolls after an update.
-    let only_references = verdict == Verdict::Failed.word() && reason == CheckId::Tpm10.name();
-    if good.contains(&verdict.as_str()) || only_references {
-        return Ok(None);
+fn not_enrollable(snapshot: &Snapshot<'_>, judged: &Judgement) -> Option<String> {
+    // A references file that cannot be used says nothing about the launch.
+    let notes = Notes {
+        references_file: false,
+        ..snapshot.texts.notes
+    };
+    let verdict = notes.verdict(judged.verdict);
+    if matches!(verdict, Verdict::Verified | Verdict::Unpinned) {
+        return None;
     }
-    Ok(Some(format!("the verdict is {verdict}: {reason}")))
+    let mut reasons: Vec<&str> = Vec::new();
+    if !notes.sleeping {
+        reasons.extend(judged.reasons().map(CheckId::name));
+    }
+    reasons.extend(notes.words());
+    let (verdict, reasons) = (verdict.word(), reasons.join(" "));
+    Some(format!(
+        "without references the verdict is {verdict}: {reasons}"
+    ))
 }
 
 /// PCR 17 and 18 of a bank, when the TPM has them and the log replays to them.
-fn values(device: &Device, judged: &Judgement, alg: HashAlg) -> Result<Option<[Digest; 2]>> {
+fn values(tpm: &TpmFacts, judged: &Judgement, alg: HashAlg) -> Option<[Digest; 2]> {
     let mut values = [Digest::zero(alg); PCRS.len()];
-    let replayed = judged.replay.get(alg.index()).into_iter().flatten();
-    for ((pcr, slot), replayed) in PCRS.into_iter().zip(&mut values).zip(replayed) {
-        let file = format!("measurements/pcr{pcr}_{alg}");
-        let Some(hex) = device.optional_text(&file)? else {
-            return Ok(None);
-        };
-        let value = Digest::from_hex(alg, &hex).with_context(|| format!("{file}: no {alg}"))?;
-        if Some(value) != *replayed {
-            return Ok(None);
+    for (pcr, slot) in PCRS.into_iter().zip(&mut values) {
+        let value = tpm.pcr(alg, pcr)?;
+        if judged.replayed(alg, pcr) != Some(value) {
+            return None;
         }
-        *slot = value;
+        *slot = *value;
     }
-    Ok(Some(values))
+    Some(values)
 }
 
 /// The reason goes past standard output, which most often becomes the references file.

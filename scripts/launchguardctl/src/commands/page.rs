@@ -2,6 +2,7 @@
 
 //! `report [EVIDENCE]`: a page that a person can read and send.
 
+use super::judge;
 use crate::cli::Cli;
 use crate::device::Device;
 use crate::html;
@@ -115,10 +116,11 @@ fn evidence(cli: &Cli, file: Option<&Path>) -> Result<(Vec<u8>, String)> {
             } else {
                 name
             };
-            Ok((input::read(file)?, name))
+            Ok((judge::read(file)?, name))
         }
         None => {
-            let bytes = Device::open(&cli.sysfs)?.bytes("evidence")?;
+            Device::open(&cli.sysfs)?;
+            let bytes = judge::read(&cli.sysfs.join("evidence"))?;
             Ok((bytes, "the running module".to_owned()))
         }
     }

@@ -28,13 +28,7 @@ pub fn run(file: &LogFile) -> Result<Report> {
     let judged = judge(logs.set());
     // Legacy logs of several algorithms tell of the same events.
     let events = logs.logs().map(|log| events_of(&log)).max().unwrap_or(0);
-    let mut problems = problems(&judged);
-    for (copy, log) in logs.copies().zip(logs.logs()) {
-        let behind = records_behind(&log, &copy);
-        if behind > 0 {
-            problems.push(format!("{behind} records stand behind the end of the log"));
-        }
-    }
+    let problems = problems(&logs, &judged);
 
     let mut text = format!("{events} events\n");
     let mut banks = Map::new();
@@ -85,11 +79,19 @@ fn pcrs(logs: &LogBytes, replayed: &PcrBank) -> Map<String, Value> {
         .collect()
 }
 
-fn problems(judged: &Judgement) -> Vec<String> {
-    LOG_CHECKS
+/// What is wrong with `logs`, in words: what the checks that look at nothing else found.
+pub fn problems(logs: &LogBytes, judged: &Judgement) -> Vec<String> {
+    let mut problems: Vec<String> = LOG_CHECKS
         .into_iter()
         .map(|check| (check, judged.finding(check)))
         .filter(|(_, finding)| finding.outcome == Outcome::Fail)
         .map(|(check, finding)| format!("{check}: {}", finding.detail))
-        .collect()
+        .collect();
+    for (copy, log) in logs.copies().zip(logs.logs()) {
+        let behind = records_behind(&log, &copy);
+        if behind > 0 {
+            problems.push(format!("{behind} records stand behind the end of the log"));
+        }
+    }
+    problems
 }

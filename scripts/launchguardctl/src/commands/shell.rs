@@ -32,7 +32,7 @@ pub fn man(directory: Option<&Path>) -> Result<Report> {
             .context("manual page")?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         return Ok(Report {
-            json: json!({"pages": {"launchguardctl.1": text}}),
+            json: json!({"pages": {"launchguardctl.1": text}, "directory": null}),
             text,
             good: true,
         });

@@ -8,7 +8,7 @@ use crate::cli::Form;
 use crate::device::Device;
 use crate::paint;
 use crate::report::{line, Report};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use launchguard_pure::verify::catalogue::CheckId;
 use launchguard_pure::verify::judgement::{Outcome, Verdict};
 use serde_json::{json, Map, Value};
@@ -17,14 +17,52 @@ use std::path::Path;
 /// Where a check's title begins.
 const COLUMN: usize = 24;
 
+/// What the module published.
+struct Published {
+    verdict: String,
+    reason: String,
+    generation: String,
+    launcher: String,
+    waived: String,
+    /// Outcome of each check, by id.
+    checks: Vec<(String, String)>,
+    guard: Guard,
+}
+
+impl Published {
+    fn read(device: &Device, generation: &str) -> Result<Self> {
+        let mut checks = Vec::new();
+        for name in device.list("checks")? {
+            let outcome = device.text(&format!("checks/{name}"))?;
+            checks.push((name, outcome));
+        }
+        Ok(Self {
+            verdict: device.text("verdict")?,
+            reason: device.text("reason")?,
+            generation: generation.to_owned(),
+            launcher: device.text("launcher")?,
+            waived: device.text("waivers")?,
+            checks,
+            guard: Guard::read(device)?,
+        })
+    }
+}
+
 /// Says what the module at `sysfs` found.
 pub fn run(sysfs: &Path, format: Form) -> Result<Report> {
     let device = Device::open(sysfs)?;
-    let verdict = device.text("verdict")?;
-    let reason = device.text("reason")?;
-    let generation = device.text("generation")?;
-    let launcher = device.text("launcher")?;
-    let waived = device.text("waivers")?;
+    let published = device
+        .of_one_generation(|generation| Published::read(&device, generation))?
+        .context("the module publishes faster than its files can be read")?;
+    let Published {
+        verdict,
+        reason,
+        generation,
+        launcher,
+        waived,
+        checks: outcomes,
+        guard,
+    } = published;
 
     let mut text = String::new();
     line(&mut text, "verdict", &paint::verdict(&verdict));
@@ -36,18 +74,13 @@ pub fn run(sysfs: &Path, format: Form) -> Result<Report> {
     if !waived.is_empty() {
         line(&mut text, "waived", &waived);
     }
-    let guard = Guard::read(&device)?;
     line(&mut text, "dma", &guard.line());
     let mut checks = Map::new();
-    for name in device.list("checks")? {
-        let outcome = device.text(&format!("checks/{name}"))?;
+    for (name, outcome) in outcomes {
         if outcome == Outcome::Fail.word() || outcome == Outcome::Unknown.word() {
             let title = CheckId::from_name(&name).map_or("", |check| check.entry().title);
             let outcome = paint::outcome(&outcome, COLUMN.saturating_sub(name.len() + 1));
-            text.push_str(&format!(
-                "{name} {outcome}{title}
-"
-            ));
+            text.push_str(&format!("{name} {outcome}{title}\n"));
         }
         checks.insert(name, Value::from(outcome));
     }

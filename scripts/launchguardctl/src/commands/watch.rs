@@ -2,7 +2,7 @@
 
 //! `watch`: a line for every change of the published judgement.
 
-use crate::device::Device;
+use crate::device::{Device, GENERATION};
 use crate::paint;
 use crate::report::Report;
 use anyhow::{Context, Result};
@@ -14,11 +14,6 @@ use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::Duration;
-
-/// What is watched: nothing else changes without a new generation.
-const WOKEN: &str = "generation";
-/// How often a judgement is read that changes meanwhile.
-const TRIES: usize = 20;
 
 /// A published judgement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,27 +27,19 @@ struct State {
 }
 
 impl State {
-    /// Reads it; files read while the generation stays the same belong together.
-    fn read(device: &Device) -> Result<Self> {
-        let mut state = Self::read_once(device)?;
-        for _ in 0..TRIES {
-            if device.text(WOKEN)? == state.generation {
-                break;
-            }
-            state = Self::read_once(device)?;
-        }
-        Ok(state)
+    /// Reads it; `None` while the module publishes faster than that.
+    fn read(device: &Device) -> Result<Option<Self>> {
+        device.of_one_generation(|generation| Self::read_once(device, generation))
     }
 
-    fn read_once(device: &Device) -> Result<Self> {
-        let generation = device.text(WOKEN)?;
+    fn read_once(device: &Device, generation: &str) -> Result<Self> {
         let mut checks = BTreeMap::new();
         for name in device.list("checks")? {
             let outcome = device.text(&format!("checks/{name}"))?;
             checks.insert(name, outcome);
         }
         Ok(Self {
-            generation,
+            generation: generation.to_owned(),
             verdict: device.text("verdict")?,
             reason: device.text("reason")?,
             launcher: device.text("launcher")?,
@@ -97,7 +84,7 @@ pub fn run(
     let mut before: Option<State> = None;
     loop {
         // Opened before the judgement is read: a publication from here on wakes.
-        let bell = Bell::open(&sysfs.join(WOKEN));
+        let bell = Bell::open(&sysfs.join(GENERATION));
         let Some((bell, now)) = bell.and_then(|bell| Some((bell, State::read(&device).ok()?)))
         else {
             let gone = match as_json {
@@ -106,6 +93,10 @@ pub fn run(
             };
             print(out, &gone)?;
             return Ok(Report::printed(false));
+        };
+        let Some(now) = now else {
+            bell.wait(interval)?;
+            continue;
         };
         let is_first = before.is_none();
         let is_new = before

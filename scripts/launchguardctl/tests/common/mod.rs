@@ -11,8 +11,10 @@ use launchguard_pure::verify::catalogue::CheckId;
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// What a run of the command gave.
@@ -88,7 +90,9 @@ pub fn sysfs(machine: &Machine) -> TempDir {
     {
         for pcr in 17..=22 {
             let name = format!("measurements/pcr{pcr}_{alg}");
-            file(&directory, &name, lines(&machine.pcr(alg, pcr).to_string()));
+            if let Some(value) = tpm.pcr(alg, pcr) {
+                file(&directory, &name, lines(&value.to_string()));
+            }
         }
     }
     for name in [
@@ -121,6 +125,27 @@ pub fn exported_log(machine: &Machine) -> Vec<u8> {
         .flat_map(|(bytes, next)| bytes.get(..next as usize).unwrap_or_default())
         .copied()
         .collect()
+}
+
+/// Makes `name` a file that is made anew for each reading: `content` is given its number, from 0.
+pub fn fifo(directory: &TempDir, name: &str, content: impl Fn(usize) -> Vec<u8> + Send + 'static) {
+    let path = directory.path().join(name);
+    // Whatever was there.
+    fs::remove_file(&path).ok();
+    let made = Command::new("mkfifo").arg(&path).status();
+    assert!(made.expect("mkfifo can be run").success());
+    // The thread waits for a reader in the end, and goes with the test.
+    std::thread::spawn(move || {
+        for reading in 0.. {
+            let Ok(mut pipe) = fs::OpenOptions::new().write(true).open(&path) else {
+                return;
+            };
+            pipe.write_all(&content(reading)).ok();
+            drop(pipe);
+            // A reader that is not done yet would take the next content for more of this.
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    });
 }
 
 /// Sets a file of such a directory.

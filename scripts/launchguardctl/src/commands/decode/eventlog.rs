@@ -4,13 +4,14 @@
 
 use super::hexadecimal;
 use crate::cli::LogFile;
-use crate::commands::log::LogBytes;
+use crate::commands::log::{judge, LogBytes};
+use crate::commands::replay;
 use crate::report::{hex, Report};
 use anyhow::Result;
 use launchguard_pure::decode::eventlog::{Bank, Event};
 use serde_json::{json, Map, Value};
 
-/// Decodes the log in `file`.
+/// Decodes the log in `file`. Its problems are those that `replay` finds.
 pub fn run(file: &LogFile) -> Result<Report> {
     let logs = LogBytes::read(file)?;
     let mut text = String::new();
@@ -26,17 +27,21 @@ pub fn run(file: &LogFile) -> Result<Report> {
         banks.extend(log.banks().iter().map(bank));
         size += log.as_bytes().len();
     }
+    let problems = replay::problems(&logs, &judge(logs.set()));
+    for problem in &problems {
+        text.push_str(&format!("{problem}\n"));
+    }
     let json = json!({
         "format": logs.format().word(),
         "size": size,
         "banks": banks,
         "events": events,
-        "problems": [],
+        "problems": problems,
     });
     Ok(Report {
         text,
         json,
-        good: true,
+        good: problems.is_empty(),
     })
 }
 

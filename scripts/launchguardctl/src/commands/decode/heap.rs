@@ -8,8 +8,8 @@ use crate::input;
 use crate::report::{hex, tree, Report};
 use anyhow::{anyhow, Context, Result};
 use launchguard_pure::decode::heap::{
-    event_log_pointer, Area, BiosData, Chain, LogFormat, OsMleData, OsSinitData, SinitMleData,
-    Table, TableError, TableId,
+    event_log_pointer, Area, BiosData, Chain, LogFormat, OsMleData, OsSinitData, Platform,
+    Producer, SinitMleData, Table, TableError, TableId,
 };
 use launchguard_pure::decode::lcp::PolicyData;
 use launchguard_pure::decode::mle::Capabilities;
@@ -71,16 +71,35 @@ fn bios_data(table: &Table<'_>, problems: &mut Problems) -> Result<Value, TableE
         "num_log_procs": data.num_log_procs,
         "sinit_flags": data.sinit_flags.map(hexadecimal),
         "mle_flags": data.mle_flags.map(hexadecimal),
-        "platform": data.platform().map(|platform| format!("{platform:?}").to_lowercase()),
+        "platform": data.platform().map(platform),
         "elements": decode_elements(table.id, data.elements(), problems),
     }))
+}
+
+const fn platform(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Legacy => "legacy",
+        Platform::Client => "client",
+        Platform::Server => "server",
+        Platform::Illegal => "illegal",
+    }
+}
+
+const fn producer(producer: Producer) -> &'static str {
+    match producer {
+        Producer::Tboot => "tboot",
+        Producer::SecureLaunchG0 => "secure-launch-g0",
+        Producer::SecureLaunchG1 => "secure-launch-g1",
+        Producer::SecureLaunchG2 => "secure-launch-g2",
+        Producer::Unknown => "unknown",
+    }
 }
 
 fn os_mle_data(table: &Table<'_>) -> Result<Value, TableError> {
     let data = OsMleData::decode(table.bytes)?;
     Ok(json!({
         "version": data.version,
-        "producer": format!("{:?}", data.producer),
+        "producer": producer(data.producer),
         "boot_params": data.boot_params().map(hexadecimal),
         "slr_table": data.slr_table().map(hexadecimal),
         "ap_wake_block": data.ap_wake_block().map(|area| area_of(&area)),

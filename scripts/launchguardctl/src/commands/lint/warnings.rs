@@ -9,6 +9,25 @@ use launchguard_pure::verify::policy::{
     Arrivals, Exception, Launch, OnFailure, Policy, References, Unbound,
 };
 
+/// Checks of which `require` does not make what it says, and why.
+const NOT_TO_REQUIRE: [(CheckId, &str); 3] = [
+    (
+        CheckId::Acm09,
+        "is n/a without a sinit entry in the references, and with one TPM-10 decides by it anyway: to \
+         require it changes nothing",
+    ),
+    (
+        CheckId::Cpu10,
+        "judges nothing, it is n/a wherever the processors could be asked: to require it changes \
+         nothing there",
+    ),
+    (
+        CheckId::Tpm14,
+        "fails with every TPM 2.0, for no kernel up to 7.3 reads PCRs with an HMAC: to require it \
+         means that no launch there is ever good; have a quote checked on another machine",
+    ),
+];
+
 /// A warning, and the line that it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
@@ -41,10 +60,8 @@ pub fn of_policy(policy: &Policy<'_>) -> Vec<Warning> {
         }
     }
     for (place, check) in policy.places("require").zip(policy.requires_in_order()) {
-        if check.entry().title == "-" {
-            let what =
-                format!("{check} is not judged by this version: to require it changes nothing");
-            found.push(warning(place.line, what));
+        if let Some((_, why)) = NOT_TO_REQUIRE.iter().find(|(id, _)| *id == check) {
+            found.push(warning(place.line, format!("{check} {why}")));
         }
     }
     for place in policy.places("on-failure") {
