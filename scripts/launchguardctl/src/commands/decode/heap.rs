@@ -9,7 +9,7 @@ use crate::report::{hex, tree, Report};
 use anyhow::{anyhow, Context, Result};
 use launchguard_pure::decode::heap::{
     event_log_pointer, Area, BiosData, Chain, LogFormat, OsMleData, OsSinitData, Platform,
-    Producer, SinitMleData, Table, TableError, TableId,
+    SinitMleData, Table, TableError, TableId,
 };
 use launchguard_pure::decode::lcp::PolicyData;
 use launchguard_pure::decode::mle::Capabilities;
@@ -85,21 +85,11 @@ const fn platform(platform: Platform) -> &'static str {
     }
 }
 
-const fn producer(producer: Producer) -> &'static str {
-    match producer {
-        Producer::Tboot => "tboot",
-        Producer::SecureLaunchG0 => "secure-launch-g0",
-        Producer::SecureLaunchG1 => "secure-launch-g1",
-        Producer::SecureLaunchG2 => "secure-launch-g2",
-        Producer::Unknown => "unknown",
-    }
-}
-
 fn os_mle_data(table: &Table<'_>) -> Result<Value, TableError> {
     let data = OsMleData::decode(table.bytes)?;
     Ok(json!({
         "version": data.version,
-        "producer": producer(data.producer),
+        "producer": data.producer.word(),
         "boot_params": data.boot_params().map(hexadecimal),
         "slr_table": data.slr_table().map(hexadecimal),
         "ap_wake_block": data.ap_wake_block().map(|area| area_of(&area)),
