@@ -5,6 +5,7 @@
 use crate::decode::registers::{
     Dpr, Reg, PRIVATE_BASE, PUBLIC_BASE, TPM_BASE, TPM_SIZE, WINDOW_SIZE,
 };
+use crate::decode::vtd::UnitRegisters;
 use crate::verify::facts::{Evidence, Facts, PciFunction};
 use crate::verify::policy::{Address, DevicePath, MAX_STEPS};
 
@@ -191,11 +192,10 @@ pub(super) fn taken<'a>(facts: &Facts<'a>) -> impl Iterator<Item = Taken> + 'a {
         .chain([chipset])
 }
 
-/// Bits of the addresses that every unit translates (CAP_REG.MGAW, bits 21:16, holds one less).
+/// Bits of the addresses that every unit translates. Domains know theirs, but to make one for a device that
+/// nobody owns is a race with its removal.
 pub(super) fn aperture_bits(facts: &Facts<'_>) -> Option<u32> {
     let units = facts.dma.units.read()?.iter();
     let registers = units.filter_map(|unit| unit.registers.as_ref());
-    registers
-        .map(|unit| u32::try_from((unit.cap >> 16) & 0x3f).map_or(0, |bits| bits.saturating_add(1)))
-        .min()
+    registers.map(UnitRegisters::address_bits).min()
 }

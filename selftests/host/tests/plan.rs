@@ -111,7 +111,7 @@ fn board() -> Board {
         virtual_function,
         function(3, 0, 0, 7),
     ]);
-    machine.dma.units = Some(vec![unit(0x26 << 16)]);
+    machine.dma.units = Some(vec![unit((0x26 << 16) | (1 << 9), 0, 0)]);
     machine.chipset.memory_map = Some(vec![
         range(0, 0x1000_0000, 1),
         range(0x1000_0000, 64 << 20, 2),
@@ -126,17 +126,17 @@ fn range(base: u64, size: u64, kind: u32) -> MemoryRange {
     MemoryRange { base, size, kind }
 }
 
-/// A unit whose CAP_REG is `cap`.
-fn unit(cap: u64) -> Unit {
+/// A unit with these registers.
+fn unit(cap: u64, ecap: u64, rtaddr: u64) -> Unit {
     Unit {
         segment: 0,
         base: 0xfed9_0000,
         registers: Some(UnitRegisters {
             version: 0x10,
             cap,
-            ecap: 0,
+            ecap,
             gsts: 0,
-            rtaddr: 0,
+            rtaddr,
             fsts: 0,
             pmen: 0,
             pmr_low: (0, 0),
@@ -274,6 +274,55 @@ fn what_the_machine_shows_is_refused_there() {
                 .into()
         )
     );
+}
+
+/// What Linux's page tables translate is told by the unit, and by the mode that it is in.
+#[test]
+fn windows_end_where_the_tables_do() {
+    let (scalable, first_stage, five) = (1 << 10, 1 << 47, 1 << 60);
+    let mgaw = |bits: u64| (bits - 1) << 16;
+    let (sagaw39, sagaw48, sagaw57) = (1 << 9, 1 << 10, 1 << 11);
+    for (cap, ecap, rtaddr, bits) in [
+        (mgaw(48) | sagaw48, 0, 0, 48),
+        (mgaw(48) | sagaw39 | sagaw48, 0, 0, 48),
+        (mgaw(48) | sagaw39, 0, 0, 39),
+        (mgaw(46) | sagaw48, 0, 0, 46),
+        (mgaw(57) | sagaw48, 0, 0, 48),
+        (mgaw(57) | sagaw48 | sagaw57, 0, 0, 57),
+        (mgaw(52) | sagaw57, 0, 0, 52),
+        // First-stage tables: their own levels, half of their addresses, in scalable mode.
+        (mgaw(48) | sagaw48, first_stage, scalable, 47),
+        (mgaw(48), first_stage, scalable, 47),
+        (mgaw(39) | sagaw48, first_stage, scalable, 38),
+        (mgaw(48) | sagaw48 | five, first_stage, scalable, 47),
+        (mgaw(57) | sagaw57 | five, first_stage, scalable, 56),
+        (mgaw(52) | sagaw57 | five, first_stage, scalable, 51),
+        (mgaw(57) | sagaw57, first_stage, scalable, 47),
+        (mgaw(48) | sagaw48, 0, scalable, 48),
+        (mgaw(48) | sagaw48, first_stage, 0, 48),
+        (mgaw(48) | sagaw48, first_stage, scalable << 1, 48),
+    ] {
+        let mut board = board();
+        // The narrowest unit counts.
+        let wide = unit(mgaw(57) | sagaw57, 0, 0);
+        board.machine.dma.units = Some(vec![wide, unit(cap, ecap, rtaddr)]);
+        let at = |iova: u64| {
+            planned(
+                &window(&format!("0x10000000 + 4K r at {iova:#x}")),
+                Some(&board),
+            )
+        };
+        assert_eq!(
+            at((1 << bits) - 4096),
+            Ok(()),
+            "{cap:#x} {ecap:#x} {rtaddr:#x}"
+        );
+        let above = format!(
+            "line 4, column 29: the window at {:#x} + 0x1000 lies above the {bits} bits that are translated",
+            1u64 << bits
+        );
+        assert_eq!(at(1 << bits), Err(above), "{cap:#x} {ecap:#x} {rtaddr:#x}");
+    }
 }
 
 /// What becomes of the groups, one line each.
