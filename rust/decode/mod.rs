@@ -33,6 +33,7 @@ pub mod nv;
 pub mod platform;
 pub mod registers;
 pub mod slrt;
+pub mod tboot;
 pub mod text;
 pub mod tpr;
 pub mod vtd;

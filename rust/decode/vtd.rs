@@ -112,6 +112,18 @@ impl UnitRegisters {
         self.rtaddr & 0xc00 == 0x400
     }
 
+    /// Bits of device addresses that Linux's tables in this unit translate: as many as the largest tables that
+    /// it walks, and no more than it takes. In scalable mode Linux prefers first-stage tables. Their addresses
+    /// are canonical, as the processor's are (VT-d specification, 3.6), and devices get the lower half.
+    pub fn address_bits(&self) -> u32 {
+        let (cap, width) = (self.cap(), self.cap().address_width());
+        if self.scalable() && self.ecap().first_stage() {
+            let five = width > 48 && cap.first_stage_five_levels();
+            return width.min(if five { 57 } else { 48 }).saturating_sub(1);
+        }
+        width.min(cap.second_stage_bits())
+    }
+
     /// Physical address of the interrupt remapping table (IRTA_REG, bits 63:12).
     pub const fn interrupt_table(&self) -> u64 {
         self.irta & !0xfff
@@ -131,6 +143,27 @@ impl Cap {
     /// PHMR: there is a high protected memory region.
     pub const fn pmr_high(self) -> bool {
         self.0 & (1 << 6) != 0
+    }
+
+    /// SAGAW: bits of an address that the largest second-stage tables translate; 0 without such tables.
+    pub const fn second_stage_bits(self) -> u32 {
+        match (self.0 >> 8) & 0x1f {
+            8.. => 57,
+            4.. => 48,
+            2.. => 39,
+            _ => 0,
+        }
+    }
+
+    /// MGAW: bits of the addresses that are taken, 1 to 64.
+    pub const fn address_width(self) -> u32 {
+        // Truncation is meant.
+        (((self.0 >> 16) & 0x3f) as u32).wrapping_add(1)
+    }
+
+    /// FL5LP: first-stage tables may have five levels.
+    pub const fn first_stage_five_levels(self) -> bool {
+        self.0 & (1 << 60) != 0
     }
 
     /// NFR: number of fault recording registers, 1 to 256.
@@ -162,6 +195,11 @@ impl Ecap {
     /// SMTS: it has scalable mode.
     pub const fn scalable_mode(self) -> bool {
         self.0 & (1 << 43) != 0
+    }
+
+    /// FSTS: it walks first-stage tables, in scalable mode.
+    pub const fn first_stage(self) -> bool {
+        self.0 & (1 << 47) != 0
     }
 }
 

@@ -2,25 +2,27 @@
 
 //! What a plan asks of this machine.
 
-use super::collect::{functions, Collected};
-use crate::plan::{Holds, Surroundings};
+use super::collect::{functions, tboot, Collected};
+use crate::plan::{Holds, Surroundings, Tboot};
 use crate::sys::memory::{Firmware, Kind, Range};
 use crate::verify::facts::{Evidence, Facts, PciFunction};
 use kernel::prelude::*;
 
 /// This machine, as collected, with the PCI functions that are there now: devices come and go between two
-/// judgements.
+/// judgements. Where tboot lies is read again as well, so that it never waits for the first one.
 pub(super) struct Machine<'a> {
     collected: &'a Collected,
     functions: Option<KVVec<PciFunction>>,
+    tboot: Tboot,
 }
 
 impl<'a> Machine<'a> {
-    /// Looks for functions.
+    /// Looks for functions and for tboot.
     pub(super) fn now(collected: &'a Collected) -> Self {
         Self {
             collected,
             functions: functions(),
+            tboot: tboot(),
         }
     }
 }
@@ -32,6 +34,10 @@ impl Surroundings for Machine<'_> {
             facts.dma.functions = Evidence::Read(functions);
         }
         facts
+    }
+
+    fn tboot(&self) -> Tboot {
+        self.tboot
     }
 
     fn holds(&self, base: u64, size: u64) -> Option<Holds> {

@@ -2,7 +2,7 @@
 
 //! Regions and windows: what the IOMMU driver maps without a question.
 
-use super::surroundings::{aperture_bits, overlap, taken, Holds, Surroundings};
+use super::surroundings::{aperture_bits, overlap, taken, tboot, Holds, Surroundings};
 use super::PAGE;
 use crate::verify::facts::Facts;
 use crate::verify::policy::{Place, Policy, PolicyError, Region, Window};
@@ -86,7 +86,14 @@ pub(super) fn regions(
 fn reachable(region: &Region<'_>, surroundings: &dyn Surroundings) -> Result<(), PolicyError> {
     let place = region.base_place;
     let (base, size) = (region.base, region.size);
-    if let Some(range) = taken(&surroundings.facts()).find(|range| range.overlaps(base, size)) {
+    let tboot = tboot(surroundings).map_err(|why| {
+        place.error(format_args!(
+            "the region cannot be compared with tboot's memory: {why}"
+        ))
+    })?;
+    let facts = surroundings.facts();
+    let mut ranges = tboot.into_iter().flatten().chain(taken(&facts));
+    if let Some(range) = ranges.find(|range| range.overlaps(base, size)) {
         return Err(place.error(format_args!(
             "the region overlaps {} at {:#x} + {:#x}",
             range.what, range.base, range.size

@@ -15,7 +15,7 @@ use crate::verify::policy::{Compartment, Policy, PolicyError};
 
 pub use budget::Meter;
 pub use groups::{arrival, groups, groups_of, Action, GroupPlan, Phase, Situation};
-pub use surroundings::{path, Holds, Nothing, Surroundings};
+pub use surroundings::{path, Holds, Nothing, Surroundings, Tboot};
 
 /// Bytes of a page: what windows and regions are made of.
 pub const PAGE: u64 = 4096;

@@ -5,6 +5,8 @@
 use crate::decode::registers::{
     Dpr, Reg, PRIVATE_BASE, PUBLIC_BASE, TPM_BASE, TPM_SIZE, WINDOW_SIZE,
 };
+use crate::decode::tboot::SharedPage;
+use crate::decode::vtd::UnitRegisters;
 use crate::verify::facts::{Evidence, Facts, PciFunction};
 use crate::verify::policy::{Address, DevicePath, MAX_STEPS};
 
@@ -25,10 +27,28 @@ pub enum Holds {
     Other,
 }
 
+/// Where tboot lies, which stays in memory beside the kernel that it started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tboot {
+    /// Nowhere: it did not start this kernel. Or who asks leaves the question to the module.
+    Nowhere,
+    /// Whether it started this kernel could not be read.
+    Unknown,
+    /// Around the page that it shares with the kernel.
+    At {
+        /// Physical address of the page.
+        page: u64,
+        /// What the page says; `None` where it could not be read or is not tboot's.
+        shared: Option<SharedPage>,
+    },
+}
+
 /// The machine, as far as a plan looks at it.
 pub trait Surroundings {
     /// The facts.
     fn facts(&self) -> Facts<'_>;
+    /// Where tboot lies.
+    fn tboot(&self) -> Tboot;
     /// What `size` bytes at `base` hold; the range is not empty and does not wrap. `None`: it cannot
     /// be told.
     fn holds(&self, base: u64, size: u64) -> Option<Holds>;
@@ -110,8 +130,16 @@ pub(super) fn overlap(one: (u64, u64), other: (u64, u64)) -> bool {
     one.1 != 0 && other.1 != 0 && one.0 <= last(other) && other.0 <= last(one)
 }
 
-/// tboot begins here in every build of it (tboot, include/config.h, TBOOT_BASE_ADDR).
+/// tboot begins here in every build of it, with the page tables of its measurement (tboot,
+/// include/config.h, TBOOT_BASE_ADDR).
 const TBOOT_BASE: u64 = 0x80_0000;
+/// tboot's log lies here where its page names no other place (tboot, include/config.h,
+/// TBOOT_SERIAL_LOG_ADDR).
+const TBOOT_LOG: u64 = 0x6_0000;
+/// Bytes of that log (TBOOT_SERIAL_LOG_SIZE).
+const TBOOT_LOG_SIZE: u64 = 0x8000;
+/// Type of reserved memory in the firmware's map.
+const RESERVED: u32 = 2;
 /// From here to 4 GiB: I/O APICs, other registers of the chipset, interrupts, flash. The resource map calls
 /// parts of it reserved, as it calls memory (Intel, chipset datasheets, system address map).
 const CHIPSET_BASE: u64 = 0xfec0_0000;
@@ -135,18 +163,52 @@ fn dpr(facts: &Facts<'_>) -> Option<Taken> {
     Some(Taken::new(base, dpr.size(), "the DMA protected range"))
 }
 
-/// tboot up to its shared page; what lies behind that page is reserved in the memory map.
-fn tboot(facts: &Facts<'_>) -> Option<Taken> {
-    let page = facts.kernel.tboot_addr.filter(|address| *address != 0)?;
-    let base = page.min(TBOOT_BASE);
-    let end = page.checked_add(super::PAGE)?;
-    Some(Taken::new(base, end.checked_sub(base)?, "tboot"))
+/// tboot and its log, or why it cannot be told where they are. Stacks and variables lie behind the shared
+/// page; the memory map calls all of it reserved, as it calls memory that a region may have.
+pub(super) fn tboot(surroundings: &dyn Surroundings) -> Result<[Option<Taken>; 2], Nothing> {
+    let (page, shared) = match surroundings.tboot() {
+        Tboot::Nowhere => return Ok([None, None]),
+        Tboot::Unknown => return Err("the boot parameters could not be read"),
+        Tboot::At { page, shared } => (page, shared),
+    };
+    let (base, end) = shared
+        .and_then(|shared| extent(&shared, page))
+        .or_else(|| reserved_around(&surroundings.facts(), page))
+        .ok_or("nothing tells where it ends")?;
+    let base = base.min(TBOOT_BASE);
+    let log = shared.map_or(0, |shared| u64::from(shared.log));
+    let log = if log == 0 { TBOOT_LOG } else { log };
+    Ok([
+        Some(Taken::new(base, end.saturating_sub(base), "tboot")),
+        Some(Taken::new(log, TBOOT_LOG_SIZE, "tboot's log")),
+    ])
+}
+
+/// First byte of tboot and the one behind its last page, by what its shared page says; `None` when it does
+/// not say that of memory with that page in it.
+fn extent(shared: &SharedPage, page: u64) -> Option<(u64, u64)> {
+    let base = u64::from(shared.base);
+    let end = base.checked_add(u64::from(shared.size))?;
+    let end = end.checked_next_multiple_of(super::PAGE)?;
+    (base <= page && page.checked_add(super::PAGE)? <= end).then_some((base, end))
+}
+
+/// The same by the firmware's memory map, in which tboot has reserved itself: the range with its page.
+fn reserved_around(facts: &Facts<'_>, page: u64) -> Option<(u64, u64)> {
+    let ranges = facts.chipset.memory_map.read()?.iter();
+    ranges
+        .filter(|range| range.kind == RESERVED)
+        .filter_map(|range| Some((range.base, range.base.checked_add(range.size)?)))
+        .find(|(base, end)| {
+            let behind = page.checked_add(super::PAGE);
+            *base <= page && behind.is_some_and(|behind| behind <= *end)
+        })
 }
 
 /// What a range of the firmware's memory map is called where no device may reach it.
 const fn firmware(kind: u32) -> Option<&'static str> {
     match kind {
-        1 | 2 => None,
+        1 | RESERVED => None,
         3 => Some("ACPI tables"),
         4 => Some("ACPI's non-volatile storage"),
         5 => Some("memory that is not usable"),
@@ -173,7 +235,6 @@ pub(super) fn taken<'a>(facts: &Facts<'a>) -> impl Iterator<Item = Taken> + 'a {
         described(facts, Reg::HeapBase, Reg::HeapSize, "the TXT heap"),
         described(facts, Reg::SinitBase, Reg::SinitSize, "the SINIT region"),
         dpr(facts),
-        tboot(facts),
         ecam.map(|(base, size)| Taken::new(base, size, "PCI configuration space")),
     ];
     let units = facts.dma.units.read().unwrap_or(&[]).iter();
@@ -191,11 +252,10 @@ pub(super) fn taken<'a>(facts: &Facts<'a>) -> impl Iterator<Item = Taken> + 'a {
         .chain([chipset])
 }
 
-/// Bits of the addresses that every unit translates (CAP_REG.MGAW, bits 21:16, holds one less).
+/// Bits of the addresses that every unit translates. Domains know theirs, but to make one for a device that
+/// nobody owns is a race with its removal.
 pub(super) fn aperture_bits(facts: &Facts<'_>) -> Option<u32> {
     let units = facts.dma.units.read()?.iter();
     let registers = units.filter_map(|unit| unit.registers.as_ref());
-    registers
-        .map(|unit| u32::try_from((unit.cap >> 16) & 0x3f).map_or(0, |bits| bits.saturating_add(1)))
-        .min()
+    registers.map(UnitRegisters::address_bits).min()
 }

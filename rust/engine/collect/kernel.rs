@@ -3,17 +3,12 @@
 //! The running kernel.
 
 use super::copy;
+use crate::decode::bytes::Bytes;
+use crate::decode::tboot::SharedPage;
+use crate::plan::Tboot;
 use crate::sys::boot::BootParams;
 use crate::sys::power;
 use crate::verify::facts::{loader_type, KernelFacts};
-
-/// Size of the UUID at the start of tboot's shared page, in bytes.
-const UUID_SIZE: u64 = 16;
-/// TBOOT_UUID, {663c8dff-e8b3-4b82-aabf-19ea4d057a08}, as it lies in memory (Linux,
-/// include/linux/tboot.h).
-const TBOOT_UUID: [u8; 16] = [
-    0xff, 0x8d, 0x3c, 0x66, 0xb3, 0xe8, 0x82, 0x4b, 0xbf, 0xaa, 0x19, 0xea, 0x4d, 0x05, 0x7a, 0x08,
-];
 
 pub(super) fn read() -> KernelFacts {
     let boot = BootParams::read();
@@ -29,6 +24,23 @@ fn is_tboot_page(address: u64) -> Option<bool> {
     if address == 0 {
         return Some(false);
     }
-    let bytes = copy(address, UUID_SIZE).ok()?;
-    Some(bytes.as_slice() == TBOOT_UUID)
+    shared_page(address).map(|page| page.is_some())
+}
+
+/// What the page at `address` says, and nothing where it is not tboot's; `None`: it could not be read.
+fn shared_page(address: u64) -> Option<Option<SharedPage>> {
+    let bytes = copy(address, u64::try_from(SharedPage::SIZE).ok()?).ok()?;
+    Some(SharedPage::decode(Bytes::new(&bytes)))
+}
+
+/// Where tboot lies, for a plan.
+pub(crate) fn tboot() -> Tboot {
+    match BootParams::read().map(|boot| boot.tboot_addr) {
+        None => Tboot::Unknown,
+        Some(0) => Tboot::Nowhere,
+        Some(page) => Tboot::At {
+            page,
+            shared: shared_page(page).flatten(),
+        },
+    }
 }

@@ -13,6 +13,7 @@ mod tables;
 mod tpm;
 
 pub(crate) use dma::{functions, map_unit, remapping_units};
+pub(crate) use kernel::tboot;
 
 use crate::decode::digest::HashAlg;
 use crate::decode::registers::{

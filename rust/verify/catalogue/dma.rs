@@ -188,8 +188,8 @@ pub(super) const DMA_17: Entry = Entry {
     severity: Severity::Medium,
     weight: Weight::Advisory,
     title: "no idle bus masters",
-    meaning: "no endpoint without a driver has bus mastering on, unless its group is blocked",
+    meaning: "no endpoint without a driver has bus mastering on, unless its group is blocked, or confined to windows that somebody gave it",
     attack: "what firmware left running keeps writing to memory that is now the kernel's",
-    remedy: "bind a driver, or block the device",
+    remedy: "bind a driver, or confine or block the device",
     source: "PCI local bus specification 6.2.2; SDG 1.11",
 };

@@ -3,15 +3,29 @@
 //! Plans: what is refused, where and why; and what becomes of each IOMMU group.
 
 use launchguard_host_tests::fixture::Machine;
-use launchguard_pure::plan::{self, Holds, Meter, Surroundings};
+use launchguard_pure::decode::tboot::SharedPage;
+use launchguard_pure::plan::{self, Holds, Meter, Surroundings, Tboot};
 use launchguard_pure::verify::facts::{
     Ats, Facts, MemoryRange, PciFunction, Translation, Unit, UnitRegisters,
 };
 use launchguard_pure::verify::policy::{Address, DevicePath, FaultBudget, Policy};
 use proptest::prelude::*;
 
-/// Reserved memory of the machine: 0x10000000 + 64M, and 0x180000000 + 1G.
-const RESERVED: [(u64, u64); 2] = [(0x1000_0000, 64 << 20), (0x1_8000_0000, 1 << 30)];
+/// Reserved memory of the machine: tboot's log, tboot, 0x10000000 + 64M, and 0x180000000 + 1G.
+const RESERVED: [(u64, u64); 4] = [
+    (0x6_0000, 0x8000),
+    (0x80_0000, 0x228_a000),
+    (0x1000_0000, 64 << 20),
+    (0x1_8000_0000, 1 << 30),
+];
+
+/// tboot 1.10.5 as it says where it is: its stacks and variables end at 0x2a89d54.
+const SHARED: SharedPage = SharedPage {
+    log: 0x6_0000,
+    base: 0x80_4000,
+    size: 0x2a8_9d54 - 0x80_4000,
+};
+const PAGE: u64 = 0x247_2000;
 
 /// In the reserved memory: a table, and what EFI's runtime services use.
 const ACPI: (u64, u64) = (0x1_bfff_0064, 0x88);
@@ -20,11 +34,16 @@ const EFI: (u64, u64) = (0x1_bff0_0000, 0x2000);
 /// A machine with devices.
 struct Board {
     machine: Machine,
+    tboot: Tboot,
 }
 
 impl Surroundings for Board {
     fn facts(&self) -> Facts<'_> {
         self.machine.facts()
+    }
+
+    fn tboot(&self) -> Tboot {
+        self.tboot
     }
 
     /// As the kernel's resource map would answer: RAM below 2 GiB and from 4 GiB to 6 GiB.
@@ -111,32 +130,37 @@ fn board() -> Board {
         virtual_function,
         function(3, 0, 0, 7),
     ]);
-    machine.dma.units = Some(vec![unit(0x26 << 16)]);
+    machine.dma.units = Some(vec![unit((0x26 << 16) | (1 << 9), 0, 0)]);
     machine.chipset.memory_map = Some(vec![
         range(0, 0x1000_0000, 1),
+        range(0x80_0000, 0x228_a000, 2),
         range(0x1000_0000, 64 << 20, 2),
         range(0x7ff0_0000, 0x1_0000, 3),
         range(0x7ff1_0000, 0x1_0000, 4),
     ]);
     machine.chipset.ecam = Some((0xe000_0000, 0x1000_0000));
-    Board { machine }
+    let tboot = Tboot::At {
+        page: PAGE,
+        shared: Some(SHARED),
+    };
+    Board { machine, tboot }
 }
 
 fn range(base: u64, size: u64, kind: u32) -> MemoryRange {
     MemoryRange { base, size, kind }
 }
 
-/// A unit whose CAP_REG is `cap`.
-fn unit(cap: u64) -> Unit {
+/// A unit with these registers.
+fn unit(cap: u64, ecap: u64, rtaddr: u64) -> Unit {
     Unit {
         segment: 0,
         base: 0xfed9_0000,
         registers: Some(UnitRegisters {
             version: 0x10,
             cap,
-            ecap: 0,
+            ecap,
             gsts: 0,
-            rtaddr: 0,
+            rtaddr,
             fsts: 0,
             pmen: 0,
             pmr_low: (0, 0),
@@ -232,8 +256,12 @@ fn what_the_machine_shows_is_refused_there() {
         ("region a 0x1bff01000 + 4K".to_owned(), "line 2, column 10: the region holds memory of EFI's runtime services"),
         ("region a 0xfec00000 + 4K".to_owned(), "line 2, column 10: the region overlaps registers of the chipset at 0xfec00000 + 0x1400000"),
         ("region a 0xfffff000 + 4K".to_owned(), "line 2, column 10: the region overlaps registers of the chipset at 0xfec00000 + 0x1400000"),
-        ("region a 0x2472000 + 4K".to_owned(), "line 2, column 10: the region overlaps tboot at 0x800000 + 0x1c73000"),
-        ("region a 0x800000 + 4K".to_owned(), "line 2, column 10: the region overlaps tboot at 0x800000 + 0x1c73000"),
+        ("region a 0x800000 + 4K".to_owned(), "line 2, column 10: the region overlaps tboot at 0x800000 + 0x228a000"),
+        ("region a 0x2472000 + 4K".to_owned(), "line 2, column 10: the region overlaps tboot at 0x800000 + 0x228a000"),
+        ("region a 0x2474000 + 6M".to_owned(), "line 2, column 10: the region overlaps tboot at 0x800000 + 0x228a000"),
+        ("region a 0x2a89000 + 4K".to_owned(), "line 2, column 10: the region overlaps tboot at 0x800000 + 0x228a000"),
+        ("region a 0x2a8a000 + 4K".to_owned(), "line 2, column 10: the region holds System RAM, which is the kernel's"),
+        ("region a 0x67000 + 4K".to_owned(), "line 2, column 10: the region overlaps tboot's log at 0x60000 + 0x8000"),
         ("region a 0xe0000000 + 4K".to_owned(), "line 2, column 10: the region overlaps PCI configuration space at 0xe0000000 + 0x10000000"),
         (window("0x10000000 + 4K r at 0x8000000000"), "line 4, column 29: the window at 0x8000000000 + 0x1000 lies above the 39 bits that are translated"),
         (device("0000:04:00.0"), "line 3, column 8: there is no PCI function 0000:04:00.0"),
@@ -274,6 +302,125 @@ fn what_the_machine_shows_is_refused_there() {
                 .into()
         )
     );
+}
+
+/// Where tboot lies is told by its page, else by the memory map; where neither does, no memory is given.
+#[test]
+fn what_is_not_known_of_tboot_is_not_given() {
+    let refusal = |tboot: Tboot, mapped: bool, at: u64| {
+        let mut board = board();
+        board.tboot = tboot;
+        if !mapped {
+            let map = board.machine.chipset.memory_map.as_mut().unwrap();
+            map.retain(|range| range.kind != 2);
+        }
+        let answer = planned(&format!("region a {at:#x} + 4K"), Some(&board));
+        answer
+            .err()
+            .map(|error| error.replace("line 2, column 10: the region ", ""))
+    };
+    let at = |page, shared| Tboot::At { page, shared };
+    let whole = Some("overlaps tboot at 0x800000 + 0x228a000".to_owned());
+    let last = 0x2a8_9000;
+    assert_eq!(refusal(at(PAGE, Some(SHARED)), false, last), whole);
+    // Words that cannot be true are none.
+    for shared in [
+        None,
+        Some(SharedPage { size: 0, ..SHARED }),
+        Some(SharedPage {
+            size: PAGE as u32 - SHARED.base,
+            ..SHARED
+        }),
+        Some(SharedPage {
+            base: PAGE as u32 + 1,
+            ..SHARED
+        }),
+    ] {
+        assert_eq!(refusal(at(PAGE, shared), true, last), whole, "{shared:?}");
+        let untold = "cannot be compared with tboot's memory: nothing tells where it ends";
+        for at_all in [last, 0x1000_0000] {
+            let found = refusal(at(PAGE, shared), false, at_all);
+            assert_eq!(found.as_deref(), Some(untold), "{shared:?}");
+        }
+    }
+    // The page's own bytes count to the last one; a map that ends in front of it does not tell.
+    let short = SharedPage {
+        size: PAGE as u32 + 1 - SHARED.base,
+        ..SHARED
+    };
+    let ends = refusal(at(PAGE, Some(short)), false, PAGE);
+    assert_eq!(
+        ends.as_deref(),
+        Some("overlaps tboot at 0x800000 + 0x1c73000")
+    );
+    assert!(refusal(at(0x2a8_a000, None), true, 0x1000_0000).is_some());
+    assert!(refusal(at(!0xfff, None), true, 0x1000_0000).is_some());
+
+    let log = |log| Some(SharedPage { log, ..SHARED });
+    let default = Some("overlaps tboot's log at 0x60000 + 0x8000".to_owned());
+    assert_eq!(refusal(at(PAGE, log(0)), true, 0x6_7000), default);
+    assert_eq!(refusal(at(PAGE, None), true, 0x6_0000), default);
+    let moved = refusal(at(PAGE, log(0x1000_0000)), true, 0x1000_7000);
+    assert_eq!(
+        moved.as_deref(),
+        Some("overlaps tboot's log at 0x10000000 + 0x8000")
+    );
+    assert_eq!(refusal(at(PAGE, log(0x1000_0000)), true, 0x1000_8000), None);
+
+    let unread = "cannot be compared with tboot's memory: the boot parameters could not be read";
+    let found = refusal(Tboot::Unknown, true, 0x1000_0000);
+    assert_eq!(found.as_deref(), Some(unread));
+    assert_eq!(refusal(Tboot::Nowhere, false, 0x1000_0000), None);
+    assert_eq!(refusal(at(PAGE, Some(SHARED)), true, 0x1000_0000), None);
+}
+
+/// What Linux's page tables translate is told by the unit, and by the mode that it is in.
+#[test]
+fn windows_end_where_the_tables_do() {
+    let (scalable, first_stage, five) = (1 << 10, 1 << 47, 1 << 60);
+    let mgaw = |bits: u64| (bits - 1) << 16;
+    let (sagaw39, sagaw48, sagaw57) = (1 << 9, 1 << 10, 1 << 11);
+    for (cap, ecap, rtaddr, bits) in [
+        (mgaw(48) | sagaw48, 0, 0, 48),
+        (mgaw(48) | sagaw39 | sagaw48, 0, 0, 48),
+        (mgaw(48) | sagaw39, 0, 0, 39),
+        (mgaw(46) | sagaw48, 0, 0, 46),
+        (mgaw(57) | sagaw48, 0, 0, 48),
+        (mgaw(57) | sagaw48 | sagaw57, 0, 0, 57),
+        (mgaw(52) | sagaw57, 0, 0, 52),
+        // First-stage tables: their own levels, half of their addresses, in scalable mode.
+        (mgaw(48) | sagaw48, first_stage, scalable, 47),
+        (mgaw(48), first_stage, scalable, 47),
+        (mgaw(39) | sagaw48, first_stage, scalable, 38),
+        (mgaw(48) | sagaw48 | five, first_stage, scalable, 47),
+        (mgaw(57) | sagaw57 | five, first_stage, scalable, 56),
+        (mgaw(52) | sagaw57 | five, first_stage, scalable, 51),
+        (mgaw(57) | sagaw57, first_stage, scalable, 47),
+        (mgaw(48) | sagaw48, 0, scalable, 48),
+        (mgaw(48) | sagaw48, first_stage, 0, 48),
+        (mgaw(48) | sagaw48, first_stage, scalable << 1, 48),
+    ] {
+        let mut board = board();
+        // The narrowest unit counts.
+        let wide = unit(mgaw(57) | sagaw57, 0, 0);
+        board.machine.dma.units = Some(vec![wide, unit(cap, ecap, rtaddr)]);
+        let at = |iova: u64| {
+            planned(
+                &window(&format!("0x10000000 + 4K r at {iova:#x}")),
+                Some(&board),
+            )
+        };
+        assert_eq!(
+            at((1 << bits) - 4096),
+            Ok(()),
+            "{cap:#x} {ecap:#x} {rtaddr:#x}"
+        );
+        let above = format!(
+            "line 4, column 29: the window at {:#x} + 0x1000 lies above the {bits} bits that are translated",
+            1u64 << bits
+        );
+        assert_eq!(at(1 << bits), Err(above), "{cap:#x} {ecap:#x} {rtaddr:#x}");
+    }
 }
 
 /// What becomes of the groups, one line each.

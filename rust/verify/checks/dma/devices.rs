@@ -217,14 +217,16 @@ pub(super) fn groups(c: &Context<'_>, out: &mut Judgement) {
     }
 }
 
-/// DMA-17. A bridge masters the bus for what is behind it, and needs no driver for that.
+/// DMA-17. A bridge masters the bus for what is behind it, and needs no driver for that. A device that a
+/// compartment or another owner of its group has confined is one at work.
 pub(super) fn leftovers(c: &Context<'_>, out: &mut Judgement) {
     let check = CheckId::Dma17;
     let Some(all) = functions(c, check, out) else {
         return;
     };
-    let idle =
-        |one: &PciFunction| !one.bridge && !one.driver && one.translation != Translation::Blocked;
+    let owned =
+        |one: &PciFunction| matches!(one.translation, Translation::Blocked | Translation::Managed);
+    let idle = |one: &PciFunction| !one.bridge && !one.driver && !owned(one);
     if let Some((first, count)) = those(all, |one| idle(one) && one.bus_master == Some(true)) {
         return out.set(
             check,
@@ -248,7 +250,7 @@ pub(super) fn leftovers(c: &Context<'_>, out: &mut Judgement) {
         None => out.set(
             check,
             Outcome::Pass,
-            format_args!("no function without a driver may start transfers"),
+            format_args!("no function without a driver or an owner may start transfers"),
         ),
     }
 }

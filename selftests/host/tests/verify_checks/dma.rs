@@ -599,6 +599,24 @@ fn sound_machines_of_other_kinds() {
             Dma17,
             "no function without a driver",
         ),
+        // In a compartment, at work.
+        (
+            |m| {
+                m.dma.at(1, 0, 0).driver = false;
+                m.dma.at(1, 0, 0).translation = Translation::Managed;
+            },
+            Dma17,
+            "no function without a driver or an owner may start transfers",
+        ),
+        (
+            |m| {
+                m.dma.at(1, 0, 0).driver = false;
+                m.dma.at(1, 0, 0).bus_master = None;
+                m.dma.at(1, 0, 0).translation = Translation::Managed;
+            },
+            Dma17,
+            "no function without a driver or an owner may start transfers",
+        ),
         // Behind a VMD: no table knows the segment, the driver does.
         (
             |m| m.dma.at(1, 0, 0).segment = 0x1_0000,

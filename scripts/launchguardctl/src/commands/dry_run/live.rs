@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! This machine, from sysfs and /proc/iomem. What cannot be read there (TXT's registers, the units'
-//! registers) the module knows when the policy is committed.
+//! registers, tboot's page) the module knows when the policy is committed.
 
 use anyhow::{Context, Result};
 use launchguard_pure::decode::registers::Registers;
-use launchguard_pure::plan::{Holds, Surroundings};
+use launchguard_pure::plan::{Holds, Surroundings, Tboot};
 use launchguard_pure::verify::facts::{Ats, Evidence, Facts, PciFunction, Translation};
 use launchguard_pure::verify::policy::Address;
 use std::fs;
@@ -47,6 +47,10 @@ impl Surroundings for Machine {
         let mut facts = Facts::unread(&self.registers, "only the module reads it");
         facts.dma.functions = Evidence::Read(&self.functions);
         facts
+    }
+
+    fn tboot(&self) -> Tboot {
+        Tboot::Nowhere
     }
 
     fn holds(&self, base: u64, size: u64) -> Option<Holds> {
