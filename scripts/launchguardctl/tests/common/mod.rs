@@ -14,7 +14,6 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 use tempfile::TempDir;
 
 /// What a run of the command gave.
@@ -130,20 +129,25 @@ pub fn exported_log(machine: &Machine) -> Vec<u8> {
 /// Makes `name` a file that is made anew for each reading: `content` is given its number, from 0.
 pub fn fifo(directory: &TempDir, name: &str, content: impl Fn(usize) -> Vec<u8> + Send + 'static) {
     let path = directory.path().join(name);
-    // Whatever was there.
-    fs::remove_file(&path).ok();
-    let made = Command::new("mkfifo").arg(&path).status();
-    assert!(made.expect("mkfifo can be run").success());
+    // Takes the place of what is there at once: somebody always finds a file.
+    let next = move |path: &Path| {
+        let new = path.with_extension("next");
+        let made = Command::new("mkfifo").arg(&new).status();
+        assert!(made.expect("mkfifo can be run").success());
+        fs::rename(&new, path).expect("a file can be renamed");
+    };
+    next(&path);
     // The thread waits for a reader in the end, and goes with the test.
     std::thread::spawn(move || {
         for reading in 0.. {
             let Ok(mut pipe) = fs::OpenOptions::new().write(true).open(&path) else {
                 return;
             };
+            // One reader has this one, and the next one gets another: neither reads on in what is the other's.
+            if path.parent().is_some_and(Path::exists) {
+                next(&path);
+            }
             pipe.write_all(&content(reading)).ok();
-            drop(pipe);
-            // A reader that is not done yet would take the next content for more of this.
-            std::thread::sleep(Duration::from_millis(20));
         }
     });
 }
