@@ -78,6 +78,7 @@ pub fn run(
     let mut broken = health::forget_leaks(guest)
         .err()
         .map(|error| format!("{error:#}"));
+    let mut memory = None;
     for step in &scenario.steps {
         let name = step.name();
         if let Some(reason) = &broken {
@@ -97,6 +98,9 @@ pub fn run(
                 let lines = output.lines().filter(|_| step.record);
                 report.notes.extend(lines.map(str::to_owned));
             }),
+            Step::Memory(step) => step
+                .run(guest, &mut memory)
+                .map(|()| report.cases.push(Case::new(name.clone(), Outcome::Pass))),
             step => simple(step, guest, context)
                 .map(|()| report.cases.push(Case::new(name.clone(), Outcome::Pass))),
         };
@@ -135,7 +139,7 @@ fn simple(step: &Step, guest: &mut Guest, context: &Surroundings<'_>) -> Result<
             Duration::from_secs(step.timeout),
         ),
         Step::Hotplug(step) => step.run(guest),
-        Step::Selftest(_) | Step::Run(_) | Step::Keep(_) => Ok(()),
+        Step::Selftest(_) | Step::Run(_) | Step::Keep(_) | Step::Memory(_) => Ok(()),
     }
 }
 

@@ -8,6 +8,7 @@ pub mod expect;
 pub mod health;
 pub mod hotplug;
 pub mod judge;
+pub mod memory;
 pub mod pins;
 pub mod walk;
 
@@ -159,6 +160,8 @@ pub enum Step {
     Compare(Compare),
     /// Compares what devices reach, by the IOMMU's tables, with what they should.
     Walk(walk::Walk),
+    /// Keeps what memory holds, or compares it with what was kept.
+    Memory(memory::Memory),
     /// Starts a kernel anew in the same machine.
     Restart(Restart),
     /// Runs a shell script under which the kernel must panic, and waits for the next kernel.
@@ -367,6 +370,7 @@ impl Step {
             Self::Run(step) => step.name.clone(),
             Self::Compare(step) => step.name.clone(),
             Self::Walk(step) => step.name.clone(),
+            Self::Memory(step) => step.name.clone(),
             Self::Restart(step) => step.name.clone(),
             Self::Panic(step) => step.name.clone(),
             Self::Hotplug(step) => step.name.clone(),
@@ -408,6 +412,7 @@ fn check(step: &Step) -> Result<()> {
         Step::Load(step) => step.expect.check(),
         Step::Expect(step) => step.expect.check(),
         Step::Hotplug(step) => step.check(),
+        Step::Memory(step) => step.check(),
         _ => Ok(()),
     }
 }
@@ -551,6 +556,10 @@ mod tests {
             (
                 "summary = 's'\n[[step]]\ndo = 'hotplug'\nname = 'n'\nrounds = 2\nplug = ['edu,id=a']\n",
                 "goes again",
+            ),
+            (
+                "summary = 's'\n[[step]]\ndo = 'memory'\nname = 'n'\nrange = '0 + 4K'\n",
+                "`keep` or `same`",
             ),
         ] {
             let error = format!("{:#}", parse("x", text).unwrap_err());

@@ -93,7 +93,7 @@ fn window(text: &str) -> Result<Range> {
 }
 
 /// A number, decimal or behind 0x, with K, M or G for binary multiples.
-fn amount(text: &str) -> Result<u64> {
+pub(super) fn amount(text: &str) -> Result<u64> {
     let (digits, shift) = match text.strip_suffix(['K', 'M', 'G']) {
         Some(digits) if text.ends_with('K') => (digits, 10),
         Some(digits) if text.ends_with('M') => (digits, 20),
