@@ -7,7 +7,7 @@
 //! own log stays as it is. Units record a part of what happens only, so every count is a lower bound.
 
 use super::ring::{Record, Ring};
-use super::tally::{Fault, Source, Tally};
+use super::tally::{Fault, Source, Tally, MAX_SOURCES};
 use super::Core as Guarded;
 use crate::decode::fault::{extent, pending, FaultRecord};
 use crate::engine::{map_unit, remapping_units};
@@ -27,9 +27,9 @@ pub(crate) type Tell = fn(&Device, &Source);
 /// something else.
 const BATCH: usize = 256;
 const BATCHES: usize = 64;
-/// Most requesters that something is told of at once, and how long until the next ones are, in
-/// milliseconds.
-const TOLD: usize = 8;
+// Between two judgements no more requesters are noted than can be listed: none is forgotten unjudged.
+const _: () = assert!(BATCH <= MAX_SOURCES);
+/// How long until more is told, in milliseconds.
 const NEXT: u32 = 1_000;
 
 /// A unit that is watched.
@@ -258,7 +258,7 @@ impl Core {
 
     /// Tells of requesters, not of all at once and of each not too often.
     fn tell(&self, now: u64) {
-        for _ in 0..TOLD {
+        loop {
             let next = self.tally.lock().take_untold(now);
             let Some(source) = next else { return };
             (self.tell)(&self.device, &source);

@@ -3,7 +3,6 @@
 //! A group that launchguard owns, and the exact list of what it reaches.
 
 use crate::decode::text::Text;
-use crate::plan::Meter;
 use crate::sys::iommu::{Claim, Confined, Domain};
 use crate::verify::policy::{Address, Compartment, Window, MAX_LABEL};
 use kernel::prelude::*;
@@ -29,6 +28,10 @@ pub(crate) enum Trouble {
     Ats,
     /// Another function joined the group.
     Joined,
+    /// It arrived in a group that a neighbour's driver has.
+    Beside,
+    /// Somebody else owns it, and it reaches nothing: a module that was removed by force, for one.
+    Elsewhere,
 }
 
 impl Trouble {
@@ -44,12 +47,33 @@ impl Trouble {
             Self::Unmap => "a window could not be taken back whole",
             Self::Ats => "its address translation services are on, or came on with the domain",
             Self::Joined => "another function joined the confined group",
+            Self::Beside => "it arrived where a driver has its group, which could not be blocked",
+            Self::Elsewhere => "somebody else owns the group, and it reaches nothing",
+        }
+    }
+
+    /// What to do about it.
+    pub(crate) const fn remedy(self) -> &'static str {
+        match self {
+            Self::Taken => "unbind what has the group; it is tried again by itself",
+            Self::Forbidden => {
+                "switch off in the firmware what needs that memory, or remove the device"
+            }
+            Self::Busy | Self::Memory | Self::Domain | Self::Map | Self::Unmap => {
+                "none is needed: it is tried again by itself"
+            }
+            Self::Ats => "boot with pci=noats",
+            Self::Joined => "remove what joined the group",
+            Self::Beside => {
+                "remove it, or unbind the drivers of its group; it is tried again by itself"
+            }
+            Self::Elsewhere => "reboot",
         }
     }
 
     /// Whether another attempt can end otherwise without a new policy.
     pub(crate) const fn passes(self) -> bool {
-        !matches!(self, Self::Forbidden | Self::Ats)
+        !matches!(self, Self::Forbidden | Self::Ats | Self::Elsewhere)
     }
 
     /// Of a claim that failed.
@@ -122,8 +146,6 @@ pub(super) struct Held {
     pub(super) reason: &'static str,
     /// Why it is not as it should be.
     pub(super) trouble: Option<Trouble>,
-    /// The faults that it caused in its windows.
-    pub(super) meter: Meter,
     /// The compartment it is in.
     pub(super) compartment: Text<MAX_LABEL>,
     hold: Hold,
@@ -144,7 +166,6 @@ impl Held {
             identity,
             reason,
             trouble: None,
-            meter: Meter::NEW,
             compartment: Text::EMPTY,
             hold: Hold::Blocked(claim),
         }

@@ -2,14 +2,17 @@
 
 //! What is in force, and how it becomes what the policy says.
 
+mod charges;
+
 use super::held::{Held, Trouble};
 use crate::decode::text::Text;
 use crate::engine::{parse_policy, Document};
-use crate::plan::{self, Action, Meter, Phase, Situation};
+use crate::plan::{self, Action, Phase, Situation};
 use crate::sys::iommu::{Group, Place};
 use crate::sys::module::Reference;
-use crate::verify::facts::PciFunction;
-use crate::verify::policy::{Address, Compartment, DevicePath, FaultBudget};
+use crate::verify::facts::{PciFunction, Translation};
+use crate::verify::policy::{Address, Compartment, DevicePath};
+use charges::Charges;
 use kernel::prelude::*;
 use kernel::sync::Arc;
 
@@ -25,6 +28,8 @@ pub(super) struct Missed {
 
 enum Want<'a> {
     Leave,
+    /// To be blocked, and in the hands of a driver.
+    Miss,
     Block,
     Confine(Compartment<'a>),
 }
@@ -53,10 +58,8 @@ pub(super) struct State {
     departing: KVVec<Address>,
     /// Released functions that drivers have not been asked about yet.
     released: KVVec<Address>,
-    /// The policy's, if it has one.
-    budget: Option<FaultBudget>,
-    /// Groups that caused more faults than their budget, under this policy.
-    over_budget: KVVec<u32>,
+    /// Faults under this policy.
+    charges: Charges,
     /// Held while a group is.
     pin: Option<Reference>,
     /// What is in force is not what the policy says yet: there was no memory to find out.
@@ -99,8 +102,7 @@ impl State {
             arrived: KVVec::new(),
             departing: KVVec::new(),
             released: KVVec::new(),
-            budget: None,
-            over_budget: KVVec::new(),
+            charges: Charges::new(),
             pin: None,
             unfinished: false,
             changed: false,
@@ -109,13 +111,10 @@ impl State {
 
     /// The policy to carry out from now on.
     pub(super) fn set_policy(&mut self, policy: Arc<Document>) {
-        self.budget = parse_policy(Some(&policy)).fault_budget();
+        self.charges
+            .begin(parse_policy(Some(&policy)).fault_budget());
         self.policy = Some(policy);
-        self.over_budget.clear();
         self.changed = true;
-        for held in &mut self.held {
-            held.meter = Meter::NEW;
-        }
     }
 
     /// Whether everything is to be blocked that can be.
@@ -127,17 +126,11 @@ impl State {
     /// Counts `faults` of a group at `now`, in milliseconds; its first function when it is to lose its
     /// windows for them. A group that has none has nothing to lose.
     pub(super) fn charge(&mut self, group: u32, faults: u64, now: u64) -> Option<Text<24>> {
-        let budget = self.budget?;
-        let held = self.held.iter_mut().find(|held| held.id == group)?;
+        let held = self.held.iter().find(|held| held.id == group)?;
         held.windows()?;
-        if !held.meter.count(budget, now, faults) {
-            return None;
-        }
-        if self.over_budget.push(group, GFP_KERNEL).is_err() {
-            // It is counted again with its next fault.
-            return None;
-        }
-        Some(name(held.first))
+        // It is alone in its group.
+        let at = held.first;
+        self.charges.count(at, faults, now).then(|| name(at))
     }
 
     /// Whether something is left to be tried again.
@@ -156,12 +149,27 @@ impl State {
         self.held.iter().position(|held| held.id == group)
     }
 
+    /// Whether a group is owned.
+    pub(super) fn owns(&self, group: u32) -> bool {
+        self.find(group).is_some()
+    }
+
+    /// Whether a group reaches nothing and no driver has it, through which that could change.
+    pub(super) fn is_stopped(&self, group: u32, functions: &[PciFunction]) -> bool {
+        let situation = self.situation();
+        let stopped = |one: &PciFunction| {
+            one.translation == Translation::Blocked && (!one.driver || situation.is_bridge(one))
+        };
+        let mut members = functions.iter().filter(|one| one.group == Some(group));
+        members.all(stopped)
+    }
+
     /// What a plan has to know besides policy and functions.
     pub(super) fn situation(&self) -> Situation<'_> {
         Situation {
             arrived: &self.arrived,
             quarantine: self.quarantine,
-            over_budget: &self.over_budget,
+            over_budget: self.charges.over(),
         }
     }
 
@@ -191,7 +199,7 @@ impl State {
         for function in functions.iter_mut() {
             // What binds to a group that is owned manages DMA itself (pci-stub, vfio-pci), and does
             // not take the group away.
-            if function.group.is_some_and(|group| self.find(group).is_some()) {
+            if function.group.is_some_and(|group| self.owns(group)) {
                 function.driver = false;
             }
         }
@@ -200,19 +208,25 @@ impl State {
         let policy = self.policy.clone();
         let wanted = self.wanted(policy.as_deref(), &functions)?;
         self.held.reserve(wanted.len(), GFP_KERNEL)?;
+        self.charges.reserve(wanted.len())?;
         let mut missed = KVVec::with_capacity(wanted.len(), GFP_KERNEL)?;
         self.released.reserve(functions.len(), GFP_KERNEL)?;
         for one in wanted.iter().filter(|one| matches!(one.want, Want::Leave)) {
             self.release(one.group, &functions);
         }
         for one in &wanted {
-            let want = match one.want {
+            let (held, want) = match one.want {
                 Want::Leave => continue,
-                Want::Block => None,
-                Want::Confine(compartment) => Some(compartment),
+                Want::Miss => (Err(Trouble::Beside), None),
+                Want::Block => (self.hold(one), None),
+                Want::Confine(compartment) => (self.hold(one), Some(compartment)),
             };
-            if let Err(why) = self.hold(one) {
+            if let Err(why) = held {
                 let id = one.group;
+                let why = match why {
+                    Trouble::Taken if self.is_stopped(id, &functions) => Trouble::Elsewhere,
+                    why => why,
+                };
                 // There is room for all.
                 let _ = missed.push(Missed { id, why }, GFP_KERNEL);
                 continue;
@@ -225,6 +239,8 @@ impl State {
                 None => held.block(None),
             }
             held.reason = one.reason;
+            // The one before may be gone.
+            held.first = one.first;
         }
         self.missed = missed;
         self.unpin();
@@ -249,9 +265,10 @@ impl State {
                 return;
             };
             let want = match plan.action {
-                Action::Leave | Action::Refuse => Want::Leave,
+                Action::Leave => Want::Leave,
+                Action::Refuse => Want::Miss,
                 // What is owned already is not let go to be taken again.
-                Action::Block(Phase::Settle) if !self.settled && self.find(group).is_none() => {
+                Action::Block(Phase::Settle) if !self.settled && !self.owns(group) => {
                     Want::Leave
                 }
                 Action::Block(_) => Want::Block,
@@ -272,7 +289,7 @@ impl State {
 
     /// Owns a group, if it does not yet.
     fn hold(&mut self, one: &Wanted<'_>) -> Result<(), Trouble> {
-        if self.find(one.group).is_some() {
+        if self.owns(one.group) {
             return Ok(());
         }
         self.claim(one.group, one.first, one.reason)
@@ -298,7 +315,6 @@ impl State {
         let Some(held) = self.find(group).and_then(|at| self.held.remove(at).ok()) else {
             return;
         };
-        self.over_budget.retain(|one| *one != group);
         held.release();
         // A bridge was not taken from a driver; while one is asked about it (shpchp) it has the group, and
         // what arrives behind it could not be blocked.
@@ -329,14 +345,16 @@ impl State {
         }
         let held = |held: &&mut Held| Some(held.id) == group;
         if let Some(held) = self.held.iter_mut().find(held) {
+            let (name, id) = (name(at), held.id);
+            let name = name.as_str();
             // Alone in it, it was found and confined before its arrival was told.
-            if held.windows().is_some() && held.members() > 1 {
+            if held.members() <= 1 {
+            } else if held.windows().is_some() {
                 held.block(Some(Trouble::Joined));
-                pr_alert!(
-                    "{} joined the confined group {}: the group is blocked\n",
-                    name(at).as_str(),
-                    held.id
-                );
+                pr_alert!("{name} joined the confined group {id}: the group is blocked\n");
+            } else {
+                // A look at all groups may have found it before this, and taken the group's windows.
+                pr_info!("{name} joined group {id}, which is blocked\n");
             }
             return;
         }
@@ -345,13 +363,9 @@ impl State {
         }
         let policy = self.policy.clone();
         let policy = parse_policy(policy.as_deref());
-        let named = policy
-            .compartments()
-            .any(|one| one.devices().any(|device| device.address == at));
-        let (action, reason) = plan::arrival(&policy, path);
-        if !(named || self.quarantine || matches!(action, Action::Block(_))) {
+        let Some(reason) = plan::blocks_arrival(&policy, at, path, self.quarantine) else {
             return;
-        }
+        };
         let Some(group) = group else {
             pr_alert!(
                 "{} arrived in no IOMMU group: nothing can block it\n",
@@ -381,7 +395,6 @@ impl State {
         let last = index.and_then(|index| self.held.get(index).map(|held| (index, held.members())));
         if let Some((index, 0 | 1)) = last {
             if let Ok(held) = self.held.remove(index) {
-                self.over_budget.retain(|one| *one != held.id);
                 held.release();
             }
             self.unpin();

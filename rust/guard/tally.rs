@@ -3,15 +3,18 @@
 //! Who caused faults, and how many at least.
 
 use crate::decode::fault::FaultRecord;
+use crate::plan::{gives_way, Standing};
 use crate::verify::policy::Address;
 use kernel::prelude::*;
 
 /// Requesters that are told apart; a device chooses its requester ids, so there is an end to it.
-const MAX_SOURCES: usize = 256;
+pub(super) const MAX_SOURCES: usize = 256;
 /// The last faults that are kept.
 const RECENT: usize = 64;
 /// How long nothing more is told of a requester that something was told of, in milliseconds.
 const QUIET: u64 = 5_000;
+/// Requesters that something is told of in a second at most: what changes its id is a new one each time.
+const TOLD: usize = 8;
 
 /// A fault.
 #[derive(Clone, Copy)]
@@ -49,6 +52,8 @@ pub(crate) struct Source {
     pub(crate) last: Fault,
     /// Of those nothing was told of yet.
     pub(crate) untold: u64,
+    /// Since when there are such, in microseconds since load.
+    waits: u64,
     /// When something was told, in milliseconds since load.
     told: Option<u64>,
     /// Of those the guard was not asked about yet.
@@ -63,6 +68,8 @@ pub(crate) struct Tally {
     oldest: usize,
     total: u64,
     others: u64,
+    /// A second, and how many requesters something was told of in it.
+    told: (u64, usize),
 }
 
 impl Tally {
@@ -78,6 +85,7 @@ impl Tally {
             oldest: 0,
             total: 0,
             others: 0,
+            told: (0, 0),
         })
     }
 
@@ -95,27 +103,46 @@ impl Tally {
         };
         if let Some(source) = self.sources.iter_mut().find(same) {
             source.faults = source.faults.saturating_add(1);
+            if source.untold == 0 {
+                source.waits = fault.time;
+            }
             source.untold = source.untold.saturating_add(1);
             source.unjudged = source.unjudged.saturating_add(1);
             source.last = fault;
             return source.group;
         }
         let group = find(fault.segment, fault.record.requester());
+        self.admit(Source {
+            group,
+            faults: 1,
+            last: fault,
+            untold: 1,
+            waits: fault.time,
+            told: None,
+            unjudged: 1,
+        });
+        group
+    }
+
+    /// Lists a new requester, in another one's place when there is no room.
+    fn admit(&mut self, source: Source) {
         if self.sources.len() < MAX_SOURCES {
-            let source = Source {
-                group,
-                faults: 1,
-                last: fault,
-                untold: 1,
-                told: None,
-                unjudged: 1,
-            };
             // There is room.
             let _ = self.sources.push(source, GFP_KERNEL);
-        } else {
-            self.others = self.others.saturating_add(1);
+            return;
         }
-        group
+        let standings = self.sources.iter().map(|one| Standing {
+            judged: one.unjudged == 0,
+            attributed: one.group.is_some(),
+            last: one.last.time,
+        });
+        let place = gives_way(standings).and_then(|place| self.sources.get_mut(place));
+        let gone = match place {
+            Some(place) => core::mem::replace(place, source),
+            // No more are noted between two judgements than are listed, so there is one.
+            None => source,
+        };
+        self.others = self.others.saturating_add(gone.faults);
     }
 
     fn keep(&mut self, fault: Fault) {
@@ -148,11 +175,21 @@ impl Tally {
 
     /// Takes a requester of which something is to be told at `now`.
     pub(super) fn take_untold(&mut self, now: u64) -> Option<Source> {
+        let second = now / 1_000;
+        if self.told.0 != second {
+            self.told = (second, 0);
+        }
+        if self.told.1 >= TOLD {
+            return None;
+        }
         let due = |one: &&mut Source| {
             let quiet = |told: u64| now.saturating_sub(told) < QUIET;
             one.untold != 0 && !one.told.is_some_and(quiet)
         };
-        let source = self.sources.iter_mut().find(due)?;
+        let due = self.sources.iter_mut().filter(due);
+        // The one that waits longest: new ones keep nobody waiting.
+        let source = due.min_by_key(|one| one.waits)?;
+        self.told.1 = self.told.1.saturating_add(1);
         let told = *source;
         source.untold = 0;
         source.told = Some(now);
@@ -169,7 +206,7 @@ impl Tally {
         self.total
     }
 
-    /// Faults of requesters that there was no room for.
+    /// Faults of requesters that are not listed any more.
     pub(crate) const fn others(&self) -> u64 {
         self.others
     }

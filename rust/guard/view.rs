@@ -2,12 +2,14 @@
 
 //! What is shown of the guard: an immutable whole.
 
+mod exposure;
+
 use super::held::{Mapping, Trouble};
-use super::state::{Missed, State};
+use super::state::State;
 use crate::decode::text::Text;
-use crate::sys::dma::driver_enabled;
-use crate::verify::facts::{Ats, PciFunction, Translation};
+use crate::verify::facts::PciFunction;
 use crate::verify::policy::{Address, MAX_LABEL};
+use exposure::exposure;
 use kernel::prelude::*;
 
 /// An owned group.
@@ -134,11 +136,12 @@ impl View {
                 view.windows.push(reach, GFP_KERNEL)?;
             }
         }
-        for missed in state.missed.iter().filter(|one| one.why == Trouble::Taken) {
+        let taken = |why| matches!(why, Trouble::Taken | Trouble::Elsewhere);
+        for missed in state.missed.iter().filter(|one| taken(one.why)) {
             view.taken.push(missed.id, GFP_KERNEL)?;
         }
         for function in functions {
-            if let Some((why, remedy)) = exposure(state, function) {
+            if let Some((why, remedy)) = exposure(state, functions, function) {
                 let device = Address {
                     segment: function.segment,
                     bus: function.bus,
@@ -188,50 +191,4 @@ fn count_groups(functions: &[PciFunction]) -> Result<usize> {
         }
     }
     Ok(groups.len())
-}
-
-/// Why a function reaches what it was not given, and the remedy.
-fn exposure(state: &State, function: &PciFunction) -> Option<(&'static str, &'static str)> {
-    if state.situation().is_bridge(function) {
-        return None;
-    }
-    match function.translation {
-        Translation::None => {
-            return Some((
-                "no IOMMU group: nothing translates its accesses",
-                if driver_enabled() {
-                    // The driver runs, and found no unit that can translate.
-                    "switch DMA translation (VT-d) on in the firmware, or remove the device"
-                } else {
-                    "switch VT-d on in the firmware and boot with intel_iommu=on, or remove the device"
-                },
-            ))
-        }
-        Translation::Identity => {
-            return Some((
-                "an identity domain: it reaches all memory",
-                "boot without iommu=pt, or unbind its driver and let the policy block it",
-            ))
-        }
-        Translation::Blocked | Translation::Dma | Translation::Managed | Translation::Unknown => {}
-    }
-    if function.ats == Ats::On {
-        return Some((
-            "address translation services are on: its translated requests pass unchecked",
-            "boot with pci=noats",
-        ));
-    }
-    let owned = |group| state.held.iter().any(|held| held.id == group);
-    if state.quarantine && function.driver && !function.group.is_some_and(owned) {
-        return Some((
-            "the policy wants everything blocked, and a driver has it",
-            "unbind its driver, then write 1 to settle",
-        ));
-    }
-    let missed = |missed: &&Missed| Some(missed.id) == function.group;
-    let missed = state.missed.iter().find(missed)?;
-    Some((
-        missed.why.words(),
-        "unbind what has the group; it is tried again by itself",
-    ))
 }

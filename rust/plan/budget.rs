@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How many faults a group may cause.
+//! How many faults a group may cause, and of whom they are counted.
 
 use crate::verify::policy::FaultBudget;
 
@@ -33,4 +33,25 @@ impl Meter {
         self.faults = self.faults.saturating_add(faults);
         self.faults > u64::from(budget.faults)
     }
+}
+
+/// What is known of a requester when there is no room for another one.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// All its faults were held against the budget.
+    pub judged: bool,
+    /// Its group is known.
+    pub attributed: bool,
+    /// When it caused its last fault.
+    pub last: u64,
+}
+
+/// Which of the requesters gives its place to a new one: a device chooses its ids, and one that takes a new one
+/// each time must neither stay uncounted nor drive the others out. None whose faults were not judged yet;
+/// rather one that is nobody's, and of these the quietest.
+pub fn gives_way(requesters: impl Iterator<Item = Standing>) -> Option<usize> {
+    let judged = requesters.enumerate().filter(|(_, one)| one.judged);
+    judged
+        .min_by_key(|(_, one)| (one.attributed, one.last))
+        .map(|(position, _)| position)
 }

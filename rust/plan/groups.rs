@@ -89,8 +89,9 @@ pub struct Situation<'a> {
     /// The policy does not accept the verdict and wants quarantine then: everything is blocked that
     /// can be, whatever its other statements say.
     pub quarantine: bool,
-    /// Groups that caused more faults than their budget: no compartment is for them.
-    pub over_budget: &'a [u32],
+    /// Functions that caused more faults than their budget: no compartment is for them. By address, because
+    /// one that goes and comes back gets another group.
+    pub over_budget: &'a [Address],
 }
 
 impl Situation<'_> {
@@ -102,13 +103,17 @@ impl Situation<'_> {
     };
 
     /// Whether a function counts as an arrival: what it says of itself was chosen by who brought it.
-    fn is_foreign(&self, function: &PciFunction) -> bool {
+    pub fn is_foreign(&self, function: &PciFunction) -> bool {
         function.untrusted || function.virtual_function || self.arrived.contains(&address(function))
     }
 
     fn is_over_budget(&self, function: &PciFunction) -> bool {
-        let over = |group| self.over_budget.contains(&group);
-        function.group.is_some_and(over)
+        self.over_budget.contains(&address(function))
+    }
+
+    /// Whether a function is left out as a display.
+    pub fn is_display(&self, function: &PciFunction) -> bool {
+        function.class >> 16 == CLASS_DISPLAY && !self.is_foreign(function)
     }
 
     /// Whether a function is left out as a bridge: by its header, which the kernel goes by as well; by
@@ -165,6 +170,9 @@ pub fn groups_of<'p>(
     }
 }
 
+const UNACCEPTABLE: &str = "the policy does not accept the verdict";
+const NAMED: &str = "a compartment names it";
+
 fn decide<'p, 'f, I: Iterator<Item = &'f PciFunction>>(
     policy: &Policy<'p>,
     named: &Named,
@@ -172,7 +180,6 @@ fn decide<'p, 'f, I: Iterator<Item = &'f PciFunction>>(
     situation: &Situation<'_>,
     members: impl Fn() -> I,
 ) -> (Action<'p>, &'static str) {
-    const UNACCEPTABLE: &str = "the policy does not accept the verdict";
     let quarantine = situation.quarantine;
     let mut candidates = members().filter(|member| named.may_hold(address(member)));
     if let Some(compartment) = candidates.find_map(|member| compartment_of(policy, member)) {
@@ -187,7 +194,7 @@ fn decide<'p, 'f, I: Iterator<Item = &'f PciFunction>>(
         } else if members().any(|member| situation.is_over_budget(member)) {
             (block, "it caused more faults than the policy's budget")
         } else {
-            (Action::Confine(compartment), "a compartment names it")
+            (Action::Confine(compartment), NAMED)
         };
     }
     let foreign = |member: &PciFunction| situation.is_foreign(member);
@@ -195,16 +202,30 @@ fn decide<'p, 'f, I: Iterator<Item = &'f PciFunction>>(
     if devices().next().is_none() {
         return (Action::Leave, "bridges only");
     }
+    let arrivals = quarantine || policy.arrivals() == Arrivals::Quarantine;
     if devices().any(|member| member.driver) {
-        return (Action::Leave, "a driver has it");
+        // It reaches whatever the neighbour's driver maps, with a driver of its own or without.
+        let intrudes = |member: &PciFunction| {
+            let at = address(member);
+            foreign(member)
+                && devices().any(|other| other.driver && address(other) != at)
+                && (quarantine || !is_allowed(policy, all, member, true))
+        };
+        return if arrivals && devices().any(intrudes) {
+            (
+                Action::Refuse,
+                "it counts as an arrival, and a driver has another function of its group",
+            )
+        } else {
+            (Action::Leave, "a driver has it")
+        };
     }
-    if devices().any(|member| member.class >> 16 == CLASS_DISPLAY && !foreign(member)) {
+    if devices().any(|member| situation.is_display(member)) {
         return (Action::Leave, "a display: only a compartment takes one");
     }
     if !quarantine && devices().all(|member| is_allowed(policy, all, member, foreign(member))) {
         return (Action::Leave, "the policy makes an exception");
     }
-    let arrivals = quarantine || policy.arrivals() == Arrivals::Quarantine;
     let (phase, reason) = if arrivals && devices().any(foreign) {
         (Phase::Load, "it counts as an arrival, and has no driver")
     } else if quarantine {
@@ -287,5 +308,24 @@ pub fn arrival(policy: &Policy<'_>, path: Option<&DevicePath>) -> (Action<'stati
         (Action::Leave, "the policy makes an exception for its path")
     } else {
         (Action::Block(Phase::Arrival), "it arrives")
+    }
+}
+
+/// Why a function at `at` that arrives at the end of `path` is blocked before a driver is asked; `None` when it
+/// is not. `quarantine` is that of a [`Situation`].
+pub fn blocks_arrival(
+    policy: &Policy<'_>,
+    at: Address,
+    path: Option<&DevicePath>,
+    quarantine: bool,
+) -> Option<&'static str> {
+    let mut devices = policy.compartments().flat_map(|one| one.devices());
+    if quarantine {
+        Some(UNACCEPTABLE)
+    } else if devices.any(|device| device.address == at) {
+        Some(NAMED)
+    } else {
+        let (action, reason) = arrival(policy, path);
+        matches!(action, Action::Block(_)).then_some(reason)
     }
 }

@@ -13,8 +13,8 @@ mod surroundings;
 
 use crate::verify::policy::{Compartment, Policy, PolicyError};
 
-pub use budget::Meter;
-pub use groups::{arrival, groups, groups_of, Action, GroupPlan, Phase, Situation};
+pub use budget::{gives_way, Meter, Standing};
+pub use groups::{arrival, blocks_arrival, groups, groups_of, Action, GroupPlan, Phase, Situation};
 pub use surroundings::{path, Holds, Nothing, Surroundings, Tboot};
 
 /// Bytes of a page: what windows and regions are made of.

@@ -4,7 +4,7 @@
 
 use launchguard_host_tests::fixture::Machine;
 use launchguard_pure::decode::tboot::SharedPage;
-use launchguard_pure::plan::{self, Holds, Meter, Surroundings, Tboot};
+use launchguard_pure::plan::{self, Holds, Meter, Standing, Surroundings, Tboot};
 use launchguard_pure::verify::facts::{
     Ats, Facts, MemoryRange, PciFunction, Translation, Unit, UnitRegisters,
 };
@@ -646,8 +646,8 @@ fn a_group_over_its_budget_is_not_confined() {
     let board = board();
     let policy =
         format!("{REGION}compartment a {{\nwindow 0x10000000 + 4K r\ndevice 0000:03:00.0\n}}\n");
-    let over = |groups| plan::Situation {
-        over_budget: groups,
+    let over = |functions| plan::Situation {
+        over_budget: functions,
         ..plan::Situation::CALM
     };
     let calm = groups_in(&policy, &board, &plan::Situation::CALM);
@@ -658,13 +658,115 @@ fn a_group_over_its_budget_is_not_confined() {
         }
     }
     assert_ne!(expected, calm);
-    let all: Vec<u32> = (0..100).collect();
+    let all: Vec<Address> = (0..=u8::MAX)
+        .flat_map(|bus| {
+            (0..=u8::MAX).map(move |devfn| Address {
+                bus,
+                devfn,
+                ..AT_PORT
+            })
+        })
+        .collect();
     assert_eq!(groups_in(&policy, &board, &over(&all)), expected);
+    let others: Vec<Address> = all.iter().copied().filter(|at| *at != AT_PORT).collect();
+    assert_eq!(groups_in(&policy, &board, &over(&others)), calm, "others");
+    // It went and came back: its group has another number.
+    let mut back = board;
+    let list = back.machine.dma.functions.as_mut().unwrap();
+    list.iter_mut().find(|one| one.bus == 3).unwrap().group = Some(99);
+    assert_eq!(groups_in(&policy, &back, &over(&[AT_PORT])), expected);
+}
+
+/// What arrives in the group of a function that has a driver cannot be blocked, and that is said.
+#[test]
+fn an_arrival_beside_a_driver_is_not_passed_over() {
+    /// The slot of [`AT_PORT`]: what was there, and what arrived, each with a driver or without.
+    fn slot(before: bool, arrived: bool) -> Board {
+        let mut board = board();
+        let list = board.machine.dma.functions.as_mut().unwrap();
+        list.iter_mut().find(|one| one.bus == 3).unwrap().driver = arrived;
+        let mut neighbour = function(3, 0, 1, 7);
+        neighbour.driver = before;
+        list.push(neighbour);
+        board
+    }
+    let situation = plan::Situation {
+        arrived: &[AT_PORT],
+        ..plan::Situation::CALM
+    };
+    let quarantine = plan::Situation {
+        quarantine: true,
+        ..situation
+    };
+    let becomes = |policy: &str, board: &Board, situation: &plan::Situation<'_>| {
+        let lines = groups_in(policy, board, situation);
+        let line = lines.into_iter().find(|line| line.starts_with("0000:03"));
+        line.unwrap()["0000:03:00.0 ".len()..].to_owned()
+    };
+    let policy = "arrivals quarantine\nallow 8086:10d3\n";
+    for (before, arrived, expected) in [
+        (true, false, "cannot block"),
+        (true, true, "cannot block"),
+        (false, false, "block at load"),
+        // It was there before the policy, or nobody blocked it: its driver is its own.
+        (false, true, "leave"),
+    ] {
+        let board = slot(before, arrived);
+        assert_eq!(becomes(policy, &board, &situation), expected);
+        assert_eq!(becomes("", &board, &quarantine), expected);
+        assert_eq!(becomes("", &board, &situation), "leave", "it may arrive");
+    }
+    let board = slot(true, false);
     assert_eq!(
-        groups_in(&policy, &board, &over(&[99])),
-        calm,
-        "another group"
+        becomes(policy, &board, &plan::Situation::CALM),
+        "leave",
+        "it was there"
     );
+    let excepted = "arrivals quarantine\nallow path 0000:00:1c.0/00.0\n";
+    assert_eq!(becomes(excepted, &board, &situation), "leave");
+    assert_eq!(becomes(excepted, &board, &quarantine), "cannot block");
+    assert_eq!(
+        becomes(
+            "arrivals quarantine\nallow path 0000:00:1c.0/00.1\n",
+            &board,
+            &situation
+        ),
+        "cannot block",
+        "the exception is the neighbour's"
+    );
+}
+
+/// Who is blocked as it arrives, and why: the same words as afterwards.
+#[test]
+fn an_arrival_is_blocked_for_what_blocks_it() {
+    let compartment =
+        format!("{REGION}compartment a {{\nwindow 0x10000000 + 4K r\ndevice 0000:03:00.0\n}}\n");
+    let path = DevicePath::parse("0000:00:1c.0/00.0").unwrap();
+    let reason = |text: &str, at: Address, quarantine: bool| {
+        let text = format!("version 1\n{text}");
+        let policy = Policy::parse(text.as_bytes()).unwrap();
+        plan::blocks_arrival(&policy, at, Some(&path), quarantine)
+    };
+    let other = Address {
+        devfn: 1,
+        ..AT_PORT
+    };
+    let unacceptable = Some("the policy does not accept the verdict");
+    assert_eq!(reason("", AT_PORT, false), None);
+    assert_eq!(reason("", AT_PORT, true), unacceptable);
+    assert_eq!(
+        reason(&compartment, AT_PORT, false),
+        Some("a compartment names it")
+    );
+    assert_eq!(reason(&compartment, other, false), None);
+    assert_eq!(reason(&compartment, AT_PORT, true), unacceptable);
+    assert_eq!(
+        reason("arrivals quarantine\n", other, false),
+        Some("it arrives")
+    );
+    let excepted = "arrivals quarantine\nallow path 0000:00:1c.0/00.0\n";
+    assert_eq!(reason(excepted, other, false), None);
+    assert_eq!(reason(excepted, other, true), unacceptable);
 }
 
 /// Whoever brings a device chooses its ids: they count only for what was there, and is trusted.
@@ -851,4 +953,39 @@ fn a_budget_is_for_each_time_by_itself() {
     );
     // A clock that goes back begins no new time.
     assert!(meter.count(budget, 0, 1));
+}
+
+/// Full of requesters, the list takes a new one for one that is counted already.
+#[test]
+fn a_new_requester_takes_the_place_of_one_that_was_judged() {
+    let standing = |judged, attributed, last| Standing {
+        judged,
+        attributed,
+        last,
+    };
+    let place = |list: &[Standing]| plan::gives_way(list.iter().copied());
+    assert_eq!(place(&[]), None);
+    assert_eq!(
+        place(&[standing(false, true, 1), standing(false, false, 2)]),
+        None
+    );
+    let mut list = vec![
+        standing(false, false, 1),
+        standing(true, true, 5),
+        standing(true, true, 3),
+        standing(true, true, 4),
+    ];
+    assert_eq!(place(&list), Some(2), "the quietest");
+    list.push(standing(true, false, 9));
+    assert_eq!(place(&list), Some(4), "nobody's");
+    // A device that changes its id each time drives out itself, not one that goes on.
+    let mut sources: Vec<_> = (0..8).map(|id| (id, standing(true, true, id))).collect();
+    for now in 8..100 {
+        if now % 4 == 0 {
+            sources.iter_mut().find(|one| one.0 == 0).unwrap().1.last = now;
+        }
+        let place = plan::gives_way(sources.iter().map(|one| one.1)).unwrap();
+        sources[place] = (now, standing(true, true, now));
+    }
+    assert!(sources.iter().any(|one| one.0 == 0));
 }
