@@ -22,6 +22,7 @@ pub struct KVVec<T>(Vec<T>);
 
 impl<T> KVVec<T> {
     /// An empty one.
+    #[expect(clippy::new_without_default, reason = "it is what the kernel has")]
     pub fn new() -> Self {
         Self(Vec::new())
     }
