@@ -217,7 +217,13 @@ pub fn run(options: &Options) -> Result<bool> {
     }
     let mut jobs: Vec<Job<'_>> = scenarios
         .iter()
-        .flat_map(|scenario| kernels.iter().map(move |kernel| Job { scenario, kernel }))
+        .flat_map(|scenario| {
+            kernels.iter().enumerate().map(move |(place, kernel)| Job {
+                scenario,
+                kernel,
+                newest: place == 0,
+            })
+        })
         .filter(Job::is_for_its_kernel)
         .collect();
     anyhow::ensure!(
@@ -255,6 +261,8 @@ pub fn run(options: &Options) -> Result<bool> {
 struct Job<'a> {
     scenario: &'a Scenario,
     kernel: &'a Kernel,
+    /// Whether no kernel of this run is newer.
+    newest: bool,
 }
 
 impl Job<'_> {
@@ -264,7 +272,10 @@ impl Job<'_> {
 
     fn is_for_its_kernel(&self) -> bool {
         let wanted = self.scenario.kernel.as_deref();
-        wanted.is_none_or(|wanted| wanted == self.kernel.series())
+        wanted.is_none_or(|wanted| match wanted {
+            "newest" => self.newest,
+            series => series == self.kernel.series(),
+        })
     }
 
     /// Low ones start first: what others wait for, then what has the most steps, so that no long

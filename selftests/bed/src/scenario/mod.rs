@@ -39,7 +39,7 @@ pub struct Scenario {
     /// Seconds for the whole machine, after which it counts as hung.
     #[serde(default = "default_timeout")]
     pub timeout: u64,
-    /// The only kernel that it is for, by its series; every one when it is left out.
+    /// The only kernel that it is for, by its series, or the newest of a run; every one when it is left out.
     pub kernel: Option<String>,
     /// The machine.
     #[serde(default)]
