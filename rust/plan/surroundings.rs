@@ -257,5 +257,9 @@ pub(super) fn taken<'a>(facts: &Facts<'a>) -> impl Iterator<Item = Taken> + 'a {
 pub(super) fn aperture_bits(facts: &Facts<'_>) -> Option<u32> {
     let units = facts.dma.units.read()?.iter();
     let registers = units.filter_map(|unit| unit.registers.as_ref());
-    registers.map(UnitRegisters::address_bits).min()
+    // A unit without tables translates nothing: that its devices are in no group is said of each.
+    registers
+        .map(UnitRegisters::address_bits)
+        .filter(|bits| *bits != 0)
+        .min()
 }

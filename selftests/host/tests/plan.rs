@@ -421,6 +421,11 @@ fn windows_end_where_the_tables_do() {
         );
         assert_eq!(at(1 << bits), Err(above), "{cap:#x} {ecap:#x} {rtaddr:#x}");
     }
+    // One that has no tables says nothing of windows.
+    let mut board = board();
+    board.machine.dma.units = Some(vec![unit(mgaw(48) | sagaw48, 0, 0), unit(mgaw(48), 0, 0)]);
+    let last = window("0x10000000 + 4K r at 0xfffffffff000");
+    assert_eq!(planned(&last, Some(&board)), Ok(()));
 }
 
 /// What becomes of the groups, one line each.
