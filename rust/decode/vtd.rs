@@ -118,8 +118,12 @@ impl UnitRegisters {
     pub fn address_bits(&self) -> u32 {
         let (cap, width) = (self.cap(), self.cap().address_width());
         if self.scalable() && self.ecap().first_stage() {
-            let five = width > 48 && cap.first_stage_five_levels();
-            return width.min(if five { 57 } else { 48 }).saturating_sub(1);
+            let tables = if cap.first_stage_five_levels() {
+                57
+            } else {
+                48
+            };
+            return width.min(tables).saturating_sub(1);
         }
         width.min(cap.second_stage_bits())
     }
