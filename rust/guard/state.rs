@@ -348,13 +348,14 @@ impl State {
             let (name, id) = (name(at), held.id);
             let name = name.as_str();
             // Alone in it, it was found and confined before its arrival was told.
-            if held.members() <= 1 {
-            } else if held.windows().is_some() {
-                held.block(Some(Trouble::Joined));
-                pr_alert!("{name} joined the confined group {id}: the group is blocked\n");
-            } else {
-                // A look at all groups may have found it before this, and taken the group's windows.
-                pr_info!("{name} joined group {id}, which is blocked\n");
+            if held.members() > 1 {
+                if held.windows().is_some() {
+                    held.block(Some(Trouble::Joined));
+                    pr_alert!("{name} joined the confined group {id}: the group is blocked\n");
+                } else {
+                    // A look at all groups may have found it before this, and taken the group's windows.
+                    pr_info!("{name} joined group {id}, which is blocked\n");
+                }
             }
             return;
         }
