@@ -12,27 +12,29 @@ use kernel::prelude::*;
 /// judgements. Where tboot lies is read again as well, so that it never waits for the first one.
 pub(super) struct Machine<'a> {
     collected: &'a Collected,
-    functions: Option<KVVec<PciFunction>>,
+    functions: KVVec<PciFunction>,
     tboot: Tboot,
 }
 
 impl<'a> Machine<'a> {
     /// Looks for functions and for tboot.
-    pub(super) fn now(collected: &'a Collected) -> Self {
-        Self {
+    ///
+    /// # Errors
+    ///
+    /// ENOMEM: by what was there before, a policy would be judged wrongly.
+    pub(super) fn now(collected: &'a Collected) -> Result<Self> {
+        Ok(Self {
             collected,
-            functions: functions(),
-            tboot: tboot(),
-        }
+            functions: functions().ok_or(ENOMEM)?,
+            tboot: tboot()?,
+        })
     }
 }
 
 impl Surroundings for Machine<'_> {
     fn facts(&self) -> Facts<'_> {
         let mut facts = self.collected.facts();
-        if let Some(functions) = &self.functions {
-            facts.dma.functions = Evidence::Read(functions);
-        }
+        facts.dma.functions = Evidence::Read(&self.functions);
         facts
     }
 

@@ -202,7 +202,7 @@ impl Engine {
         {
             let mut log = core.transaction.lock();
             let examined = core.examined()?;
-            let machine = Machine::now(&examined.collected);
+            let machine = Machine::now(&examined.collected)?;
             let prepared = core.texts.lock().prepare(hex, &machine)?;
             core.enforce(&mut log, prepared)?;
         }
@@ -435,7 +435,7 @@ impl Core {
     fn load_file(&self, kind: Kind, bytes: &[u8], deadline_over: bool) -> Result<bool> {
         let mut log = self.transaction.lock();
         let examined = self.examined()?;
-        let machine = Machine::now(&examined.collected);
+        let machine = Machine::now(&examined.collected)?;
         let prepared = self.texts.lock().prepare_file(kind, bytes, &machine)?;
         let Some(prepared) = prepared else {
             return Ok(true);

@@ -17,8 +17,12 @@ pub(crate) struct BootParams {
 }
 
 impl BootParams {
-    /// Reads them; `None` when the kernel does not show them.
-    pub(crate) fn read() -> Option<Self> {
+    /// Reads them.
+    ///
+    /// # Errors
+    ///
+    /// ENOMEM, another one when the kernel does not show them.
+    pub(crate) fn read() -> Result<Self> {
         let mut boot = bindings::lg_boot {
             tboot_addr: 0,
             type_of_loader: 0,
@@ -26,7 +30,8 @@ impl BootParams {
         };
         // SAFETY: `boot` is valid for writing.
         let ret = unsafe { bindings::lg_boot_read(&raw mut boot) };
-        (ret == 0).then_some(Self {
+        kernel::error::to_result(ret)?;
+        Ok(Self {
             tboot_addr: boot.tboot_addr,
             type_of_loader: boot.type_of_loader,
             ext_loader_type: boot.ext_loader_type,

@@ -2,16 +2,17 @@
 
 //! The running kernel.
 
-use super::copy;
+use super::readable;
 use crate::decode::bytes::Bytes;
 use crate::decode::tboot::SharedPage;
 use crate::plan::Tboot;
 use crate::sys::boot::BootParams;
 use crate::sys::power;
 use crate::verify::facts::{loader_type, KernelFacts};
+use kernel::prelude::*;
 
 pub(super) fn read() -> KernelFacts {
-    let boot = BootParams::read();
+    let boot = BootParams::read().ok();
     KernelFacts {
         tboot_addr: boot.map(|boot| boot.tboot_addr),
         loader_type: boot.map(|boot| loader_type(boot.type_of_loader, boot.ext_loader_type)),
@@ -24,23 +25,33 @@ fn is_tboot_page(address: u64) -> Option<bool> {
     if address == 0 {
         return Some(false);
     }
-    shared_page(address).map(|page| page.is_some())
+    shared_page(address).ok().map(|page| page.is_some())
 }
 
-/// What the page at `address` says, and nothing where it is not tboot's; `None`: it could not be read.
-fn shared_page(address: u64) -> Option<Option<SharedPage>> {
-    let bytes = copy(address, u64::try_from(SharedPage::SIZE).ok()?).ok()?;
-    Some(SharedPage::decode(Bytes::new(&bytes)))
+/// What the page at `address` says, and nothing where it is not tboot's.
+fn shared_page(address: u64) -> Result<Option<SharedPage>> {
+    let size = u64::try_from(SharedPage::SIZE)?;
+    let range = readable(address, size).map_err(|_| EINVAL)?;
+    Ok(SharedPage::decode(Bytes::new(&range.copy()?)))
 }
 
 /// Where tboot lies, for a plan.
-pub(crate) fn tboot() -> Tboot {
-    match BootParams::read().map(|boot| boot.tboot_addr) {
-        None => Tboot::Unknown,
-        Some(0) => Tboot::Nowhere,
-        Some(page) => Tboot::At {
-            page,
-            shared: shared_page(page).flatten(),
-        },
+///
+/// # Errors
+///
+/// ENOMEM: nothing was found out.
+pub(crate) fn tboot() -> Result<Tboot> {
+    let page = match BootParams::read() {
+        Ok(boot) => boot.tboot_addr,
+        Err(error) if error == ENOMEM => return Err(error),
+        Err(_) => return Ok(Tboot::Unknown),
+    };
+    if page == 0 {
+        return Ok(Tboot::Nowhere);
     }
+    let shared = match shared_page(page) {
+        Err(error) if error == ENOMEM => return Err(error),
+        shared => shared.ok().flatten(),
+    };
+    Ok(Tboot::At { page, shared })
 }

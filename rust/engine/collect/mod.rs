@@ -286,13 +286,18 @@ fn copy_sinit(registers: &Registers) -> Evidence<KVVec<u8>> {
 
 /// A copy of physical memory at an address that firmware or launcher named.
 fn copy(base: u64, size: u64) -> Result<KVVec<u8>, &'static str> {
+    readable(base, size)?
+        .copy()
+        .map_err(|_| "its memory could not be mapped or copied")
+}
+
+/// Physical memory that firmware or launcher named, if it can be read without an effect.
+fn readable(base: u64, size: u64) -> Result<Range, &'static str> {
     let range = Range::new(base, size).ok_or("its place is no range of memory")?;
     if overlaps_chipset(base, size) || !range.is_readable() {
         return Err("its place is not memory");
     }
-    range
-        .copy()
-        .map_err(|_| "its memory could not be mapped or copied")
+    Ok(range)
 }
 
 /// Whether a range touches the chipset's fixed windows, whose reading can have effects: from the
