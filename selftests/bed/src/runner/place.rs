@@ -69,10 +69,12 @@ impl Kernel {
         }
     }
 
-    /// What it needs on its command line: reports must not push each other out of its log.
+    /// What it needs on its command line: reports must not push each other out of its log, and with five
+    /// levels of tables KASAN takes an early interrupt's accesses for wild ones, for as long as the kernel
+    /// has forgotten what its processor can (identify_cpu()); that report switches lockdep off.
     pub const fn args(&self) -> &'static str {
         if self.debug {
-            "log_buf_len=4M"
+            "log_buf_len=4M no5lvl"
         } else {
             ""
         }
