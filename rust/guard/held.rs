@@ -20,6 +20,8 @@ pub(crate) enum Trouble {
     Memory,
     /// There could be no domain for it.
     Domain,
+    /// The domain could not be attached.
+    Attach,
     /// A window could not be mapped.
     Map,
     /// A window could not be taken back whole.
@@ -30,6 +32,8 @@ pub(crate) enum Trouble {
     Joined,
     /// It arrived in a group that a neighbour's driver has.
     Beside,
+    /// It arrived, could not be blocked at once, and a driver came first.
+    Slipped,
     /// Somebody else owns it, and it reaches nothing: a module that was removed by force, for one.
     Elsewhere,
 }
@@ -43,11 +47,13 @@ impl Trouble {
             Self::Busy => "the group was busy",
             Self::Memory => "there was no memory for its domain",
             Self::Domain => "there could be no domain for it",
+            Self::Attach => "its domain could not be attached",
             Self::Map => "a window could not be mapped",
             Self::Unmap => "a window could not be taken back whole",
             Self::Ats => "its address translation services are on, or came on with the domain",
             Self::Joined => "another function joined the confined group",
             Self::Beside => "it arrived where a driver has its group, which could not be blocked",
+            Self::Slipped => "it arrived and could not be blocked before a driver had it",
             Self::Elsewhere => "somebody else owns the group, and it reaches nothing",
         }
     }
@@ -59,14 +65,18 @@ impl Trouble {
             Self::Forbidden => {
                 "switch off in the firmware what needs that memory, or remove the device"
             }
-            Self::Busy | Self::Memory | Self::Domain | Self::Map | Self::Unmap => {
-                "none is needed: it is tried again by itself"
-            }
+            Self::Busy
+            | Self::Memory
+            | Self::Domain
+            | Self::Attach
+            | Self::Map
+            | Self::Unmap => "none is needed: it is tried again by itself",
             Self::Ats => "boot with pci=noats",
             Self::Joined => "remove what joined the group",
             Self::Beside => {
                 "remove it, or unbind the drivers of its group; it is tried again by itself"
             }
+            Self::Slipped => "unbind its driver; it is tried again by itself",
             Self::Elsewhere => "reboot",
         }
     }
@@ -86,6 +96,18 @@ impl Trouble {
             Self::Memory
         } else {
             Self::Busy
+        }
+    }
+
+    fn of_attach(error: Error) -> Self {
+        if error == EACCES {
+            Self::Ats
+        } else if error == ENOMEM {
+            Self::Memory
+        } else if error == EBUSY {
+            Self::Busy
+        } else {
+            Self::Attach
         }
     }
 
@@ -242,16 +264,7 @@ fn enclose(claim: Claim, compartment: &Compartment<'_>) -> (Hold, Option<Trouble
     }
     match claim.confine(domain) {
         Ok(confined) => (Hold::Confined(confined, ledger), None),
-        Err((claim, error)) => {
-            let trouble = if error == EACCES {
-                Trouble::Ats
-            } else if error == ENOMEM {
-                Trouble::Memory
-            } else {
-                Trouble::Busy
-            };
-            (Hold::Blocked(claim), Some(trouble))
-        }
+        Err((claim, error)) => (Hold::Blocked(claim), Some(Trouble::of_attach(error))),
     }
 }
 

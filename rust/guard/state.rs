@@ -28,8 +28,8 @@ pub(super) struct Missed {
 
 enum Want<'a> {
     Leave,
-    /// To be blocked, and in the hands of a driver.
-    Miss,
+    /// To be blocked, and out of reach.
+    Miss(Trouble),
     Block,
     Confine(Compartment<'a>),
 }
@@ -54,6 +54,8 @@ pub(super) struct State {
     pub(super) missed: KVVec<Missed>,
     /// Functions that came since load and are there.
     arrived: KVVec<Address>,
+    /// Those of them that should have been blocked when they came, and could not be.
+    slipped: KVVec<Address>,
     /// Functions that are about to go: their groups are not touched any more.
     departing: KVVec<Address>,
     /// Released functions that drivers have not been asked about yet.
@@ -100,6 +102,7 @@ impl State {
             held: KVVec::new(),
             missed: KVVec::new(),
             arrived: KVVec::new(),
+            slipped: KVVec::new(),
             departing: KVVec::new(),
             released: KVVec::new(),
             charges: Charges::new(),
@@ -170,6 +173,7 @@ impl State {
             arrived: &self.arrived,
             quarantine: self.quarantine,
             over_budget: self.charges.over(),
+            slipped: &self.slipped,
         }
     }
 
@@ -204,6 +208,7 @@ impl State {
             }
         }
         self.arrived.reserve(ROOM, GFP_KERNEL)?;
+        self.slipped.reserve(ROOM, GFP_KERNEL)?;
         self.departing.reserve(ROOM, GFP_KERNEL)?;
         let policy = self.policy.clone();
         let wanted = self.wanted(policy.as_deref(), &functions)?;
@@ -217,7 +222,7 @@ impl State {
         for one in &wanted {
             let (held, want) = match one.want {
                 Want::Leave => continue,
-                Want::Miss => (Err(Trouble::Beside), None),
+                Want::Miss(why) => (Err(why), None),
                 Want::Block => (self.hold(one), None),
                 Want::Confine(compartment) => (self.hold(one), Some(compartment)),
             };
@@ -235,6 +240,8 @@ impl State {
                 continue;
             };
             match want {
+                // To try would switch it on again, if for a moment only.
+                Some(_) if held.trouble == Some(Trouble::Ats) && !self.changed => {}
                 Some(compartment) => held.confine(&compartment),
                 None => held.block(None),
             }
@@ -260,13 +267,18 @@ impl State {
             let mut members = functions.iter().filter(|one| one.group == Some(group));
             members.any(|one| self.departing.contains(&address(one)))
         };
+        let slipped = |group: u32| {
+            let mut members = functions.iter().filter(|one| one.group == Some(group));
+            members.any(|one| one.driver && self.slipped.contains(&address(one)))
+        };
         plan::groups_of(&policy, functions, &self.situation(), |plan| {
             let Some(group) = plan.group.filter(|group| !departs(*group)) else {
                 return;
             };
             let want = match plan.action {
                 Action::Leave => Want::Leave,
-                Action::Refuse => Want::Miss,
+                Action::Refuse if slipped(group) => Want::Miss(Trouble::Slipped),
+                Action::Refuse => Want::Miss(Trouble::Beside),
                 // What is owned already is not let go to be taken again.
                 Action::Block(Phase::Settle) if !self.settled && !self.owns(group) => {
                     Want::Leave
@@ -380,6 +392,8 @@ impl State {
                 name(at).as_str(),
                 why.words()
             );
+            // There is room. A driver that takes it now would count as its own at the next look at all groups.
+            let _ = self.slipped.push(at, GFP_KERNEL);
             // Without memory for the note the next look at all groups finds it again.
             let _ = self.missed.push(Missed { id: group, why }, GFP_KERNEL);
         }
@@ -406,6 +420,7 @@ impl State {
     pub(super) fn forget(&mut self, at: Address) {
         self.departing.retain(|one| *one != at);
         self.arrived.retain(|one| *one != at);
+        self.slipped.retain(|one| *one != at);
         self.released.retain(|one| *one != at);
     }
 }

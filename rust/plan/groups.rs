@@ -92,6 +92,8 @@ pub struct Situation<'a> {
     /// Functions that caused more faults than their budget: no compartment is for them. By address, because
     /// one that goes and comes back gets another group.
     pub over_budget: &'a [Address],
+    /// Functions that should have been blocked when they came, and could not be: a driver may have been first.
+    pub slipped: &'a [Address],
 }
 
 impl Situation<'_> {
@@ -100,11 +102,16 @@ impl Situation<'_> {
         arrived: &[],
         quarantine: false,
         over_budget: &[],
+        slipped: &[],
     };
 
     /// Whether a function counts as an arrival: what it says of itself was chosen by who brought it.
     pub fn is_foreign(&self, function: &PciFunction) -> bool {
         function.untrusted || function.virtual_function || self.arrived.contains(&address(function))
+    }
+
+    fn has_slipped(&self, function: &PciFunction) -> bool {
+        function.driver && self.slipped.contains(&address(function))
     }
 
     fn is_over_budget(&self, function: &PciFunction) -> bool {
@@ -211,7 +218,15 @@ fn decide<'p, 'f, I: Iterator<Item = &'f PciFunction>>(
                 && devices().any(|other| other.driver && address(other) != at)
                 && (quarantine || !is_allowed(policy, all, member, true))
         };
-        return if arrivals && devices().any(intrudes) {
+        let slipped = |member: &PciFunction| {
+            situation.has_slipped(member) && (quarantine || !is_allowed(policy, all, member, true))
+        };
+        return if arrivals && devices().any(slipped) {
+            (
+                Action::Refuse,
+                "it arrived and could not be blocked before a driver had it",
+            )
+        } else if arrivals && devices().any(intrudes) {
             (
                 Action::Refuse,
                 "it counts as an arrival, and a driver has another function of its group",

@@ -994,3 +994,44 @@ fn a_new_requester_takes_the_place_of_one_that_was_judged() {
     }
     assert!(sources.iter().any(|one| one.0 == 0));
 }
+
+/// What could not be blocked when it came, and has a driver now, is not passed over either.
+#[test]
+fn an_arrival_that_a_driver_got_is_not_passed_over() {
+    let mut board = board();
+    let list = board.machine.dma.functions.as_mut().unwrap();
+    let driven = |list: &mut [PciFunction], driver| {
+        list.iter_mut().find(|one| one.bus == 3).unwrap().driver = driver;
+    };
+    driven(list, true);
+    let arrived = plan::Situation {
+        arrived: &[AT_PORT],
+        ..plan::Situation::CALM
+    };
+    let slipped = plan::Situation {
+        slipped: &[AT_PORT],
+        ..arrived
+    };
+    let becomes = |policy: &str, board: &Board, situation: &plan::Situation<'_>| {
+        let lines = groups_in(policy, board, situation);
+        let line = lines.into_iter().find(|line| line.starts_with("0000:03"));
+        line.unwrap()["0000:03:00.0 ".len()..].to_owned()
+    };
+    let policy = "arrivals quarantine\n";
+    assert_eq!(becomes(policy, &board, &arrived), "leave");
+    assert_eq!(becomes(policy, &board, &slipped), "cannot block");
+    // What it says it is excuses nobody who arrived; its path does.
+    let ids = "arrivals quarantine\nallow 8086:10d3\n";
+    assert_eq!(becomes(ids, &board, &slipped), "cannot block");
+    let path = "arrivals quarantine\nallow path 0000:00:1c.0/00.0\n";
+    assert_eq!(becomes(path, &board, &slipped), "leave");
+    let quarantine = plan::Situation {
+        quarantine: true,
+        ..slipped
+    };
+    assert_eq!(becomes(path, &board, &quarantine), "cannot block");
+    // Another policy, which has nothing against it, and the end of its driver.
+    assert_eq!(becomes("unbound leave\n", &board, &slipped), "leave");
+    driven(board.machine.dma.functions.as_mut().unwrap(), false);
+    assert_eq!(becomes(policy, &board, &slipped), "block at load");
+}
