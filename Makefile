@@ -9,10 +9,10 @@ KERNEL ?=
 FUZZ_SECONDS ?= 60
 
 # The debug kernel takes its half hour only when it is asked for.
-TESTED := $(if $(filter debug,$(KERNEL)),debug-module,modules)
+TESTED := $(if $(filter debug,$(KERNEL)),debug-module,modules test-modules)
 
 .DEFAULT_GOAL := modules
-.PHONY: modules debug-module sdk sdk-ready stage launchguardctl docs-cli test exercised demo fuzz mutants lint check-chapters clean help
+.PHONY: modules test-modules debug-module sdk sdk-ready stage launchguardctl docs-cli test exercised demo fuzz mutants lint check-chapters clean help
 
 # All kernels at once: most of each build is one crate, which is one process.
 ifneq ($(KDIR),)
@@ -28,7 +28,12 @@ endif
 
 debug-module: sdk-ready
 	@scripts/sdk/debug ensure
-	@dir=$$(scripts/sdk/debug path) && scripts/sdk/module "$$dir/build"
+	@dir=$$(scripts/sdk/debug path) && scripts/sdk/module "$$dir/build" && \
+		scripts/sdk/module "$$dir/build" tests
+
+# What the tests load beside launchguard.ko, which nobody else wants.
+test-modules: sdk-ready
+	@for dir in $$(scripts/sdk/sdk list); do scripts/sdk/module "$$dir/build" tests </dev/null || exit 1; done
 
 # "sdk" asks the archive for newer kernels; the others do so once a day.
 sdk:

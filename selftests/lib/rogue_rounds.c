@@ -8,9 +8,10 @@
  *       WINDOWS, which are pages side by side, puts WITHOUT in force, writes to
  *       the same places; COUNT times. While WITHOUT comes into force it writes
  *       to them all the time: a page that was refused must not come back.
- *   rogue_rounds hammer DEVICE IOVA SIZE PHYSICAL
+ *   rogue_rounds hammer DEVICE IOVA SIZE PHYSICAL [PAUSE]
  *       writes to the first and last word of every page, and behind the last
- *       one, where nothing may land, again and again, until /tmp/stop is there.
+ *       one, where nothing may land, again and again, until /tmp/stop is there,
+ *       with so many microseconds in between (100).
  *
  * Prints how many writes landed, were refused, and were neither. What landed is
  * read from memory: the device's own word has to agree with it. Behind the last
@@ -126,7 +127,7 @@ static void rounds(__u64 iova, __u64 physical, __u64 size, unsigned long count, 
 	printf("seen to go %lu returned %lu\n", race.seen, race.returned);
 }
 
-static void hammer(__u64 iova, __u64 size, __u64 physical)
+static void hammer(__u64 iova, __u64 size, __u64 physical, useconds_t pause)
 {
 	__u8 *window = map("/dev/mem", physical, size);
 	__u64 at;
@@ -143,7 +144,7 @@ static void hammer(__u64 iova, __u64 size, __u64 physical)
 			counts[ODD]++;
 		}
 		/* The emulator runs one device access at a time: others have to come to theirs. */
-		usleep(100);
+		usleep(pause);
 	}
 }
 
@@ -158,9 +159,10 @@ int main(int argc, char **argv)
 		device = registers(argv[2], PAGE);
 		rounds(number(argv[3]), number(argv[4]), number(argv[5]) * PAGE, number(argv[6]),
 		       argv[7], argv[8]);
-	} else if (argc == 6 && !strcmp(argv[1], "hammer")) {
+	} else if ((argc == 6 || argc == 7) && !strcmp(argv[1], "hammer")) {
 		device = registers(argv[2], PAGE);
-		hammer(number(argv[3]), number(argv[4]), number(argv[5]));
+		hammer(number(argv[3]), number(argv[4]), number(argv[5]),
+		       argc == 7 ? number(argv[6]) : 100);
 	} else {
 		fprintf(stderr, "its source says what it takes\n");
 		return 2;

@@ -162,6 +162,7 @@ fn run(command: Command) -> Result<bool> {
             let contents = Contents {
                 kernel_modules: modules,
                 module,
+                refuse: None,
                 selftests,
                 command: None,
             };

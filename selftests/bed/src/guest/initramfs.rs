@@ -73,6 +73,8 @@ pub struct Contents {
     pub kernel_modules: PathBuf,
     /// launchguard.ko; without it the machine has the tools only.
     pub module: Option<PathBuf>,
+    /// refuse.ko, which some scenarios load beside it.
+    pub refuse: Option<PathBuf>,
     /// The folder of the kselftests; without it the machine has none.
     pub selftests: Option<PathBuf>,
     /// launchguardctl; without it the machine has none.
@@ -118,6 +120,9 @@ fn archive(contents: &Contents) -> Result<Vec<u8>> {
     archive.directory("usr/lib/firmware");
     if let Some(module) = &contents.module {
         archive.file("launchguard.ko", 0o644, &stripped(module)?);
+    }
+    if let Some(refuse) = &contents.refuse {
+        archive.file("modules/refuse.ko", 0o644, &stripped(refuse)?);
     }
     if let Some(command) = &contents.command {
         for library in closure(&[command.to_str().context("file name")?])? {

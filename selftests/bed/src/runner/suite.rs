@@ -66,6 +66,8 @@ impl Bench {
         let contents = Contents {
             kernel_modules: kernel.modules.clone(),
             module: Some(kernel.module.clone()),
+            // Who loads it where it was not built finds out.
+            refuse: Some(kernel.module.with_file_name("refuse.ko")).filter(|file| file.is_file()),
             selftests: Some(self.checkout.join("selftests")),
             command: Some(self.checkout.join("out/launchguardctl")).filter(|file| file.is_file()),
         };
