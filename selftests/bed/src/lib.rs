@@ -8,6 +8,7 @@
 //! module: what the bed encodes, the module decodes, written apart.
 
 pub mod chipset;
+pub mod dmar;
 pub mod eventlog;
 pub mod guestmem;
 pub mod launch;

@@ -12,17 +12,19 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use launchguard_bed::dmar::{self, Reserved};
 use launchguard_bed::launch::Config;
 use launchguard_bed::ssdt::external_facing;
 
 use super::guest::Guest;
 use super::ktap::{Case, Group, Outcome, Totals};
 use super::place::{self, Kernel};
+use crate::guest::cpio::Archive;
 use crate::guest::initramfs::{self, Contents};
 use crate::scenario::engine::{self, Surroundings};
 use crate::scenario::exercised::Journal;
 use crate::scenario::pins::Pcrs;
-use crate::scenario::{self, Disk, MachineSpec, Scenario};
+use crate::scenario::{self, Disk, MachineSpec, Rmrr, Scenario};
 
 /// What is run, and how.
 pub struct Options {
@@ -133,6 +135,13 @@ impl Bench {
             let table = format!("file={}", path.display());
             config.qemu_args.extend(["-acpitable".to_owned(), table]);
         }
+        if !spec.rmrr.is_empty() {
+            let path = self
+                .folder
+                .join(format!("initrd-rmrr-{}.img", kernel.series()));
+            fs::write(&path, with_rmrr(&spec.rmrr, initrd)?)?;
+            config.initrd = Some(path);
+        }
         config.devices.extend(crowd(spec.crowd));
         if spec.network {
             for card in ["left", "right"] {
@@ -148,6 +157,23 @@ impl Bench {
     pub fn logs(&self, kernel: &Kernel, name: &str) -> PathBuf {
         self.folder.join(format!("{}-{name}", kernel.series()))
     }
+}
+
+/// The RAM disk behind an archive of the DMAR table, which the kernel takes for the firmware's.
+fn with_rmrr(rmrr: &[Rmrr], initrd: &Path) -> Result<Vec<u8>> {
+    let reserved: Vec<Reserved> = rmrr
+        .iter()
+        .map(|one| Reserved {
+            slot: one.slot,
+            start: one.range.start,
+            end: one.range.end,
+        })
+        .collect();
+    let mut tables = Archive::default();
+    tables.file(dmar::PATH, 0o644, &dmar::table(&reserved));
+    let mut bytes = tables.finish();
+    bytes.extend(fs::read(initrd)?);
+    Ok(bytes)
 }
 
 /// Root ports, eight to a slot from slot 0x10 on, and a device of eight functions behind each.

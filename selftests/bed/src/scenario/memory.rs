@@ -36,9 +36,11 @@ pub struct Memory {
 /// Whole pages of memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-struct Part {
-    start: u64,
-    end: u64,
+pub struct Part {
+    /// The first byte.
+    pub start: u64,
+    /// The first one behind it.
+    pub end: u64,
 }
 
 impl TryFrom<String> for Part {

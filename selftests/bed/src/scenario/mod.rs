@@ -91,10 +91,23 @@ pub struct MachineSpec {
     pub crowd: u32,
     /// Slots of the root bus whose ports (function 0) the firmware says are external facing.
     pub external_facing: Vec<u8>,
+    /// Memory that the firmware reserves for devices (RMRR). Not for a launched machine, whose kernel takes the
+    /// heap's copy of the DMAR table.
+    pub rmrr: Vec<Rmrr>,
     /// More devices, as QEMU's `-device` takes them.
     pub devices: Vec<String>,
     /// More arguments for QEMU, word by word.
     pub qemu_args: Vec<String>,
+}
+
+/// Memory that the firmware reserves for a device.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rmrr {
+    /// The device's slot on the root bus.
+    pub slot: u8,
+    /// The memory, in pages.
+    pub range: memory::Part,
 }
 
 /// What a machine's disk holds.
@@ -128,6 +141,7 @@ impl Default for MachineSpec {
             network: false,
             crowd: 0,
             external_facing: Vec::new(),
+            rmrr: Vec::new(),
             devices: Vec::new(),
             qemu_args: Vec::new(),
         }
@@ -385,6 +399,9 @@ pub fn parse(name: &str, text: &str) -> Result<Scenario> {
     if scenario.steps.is_empty() == scenario.steps_of.is_none() {
         bail!("needs either a `step` or `steps-of`");
     }
+    if !scenario.machine.rmrr.is_empty() && scenario.machine.start == Start::Launched {
+        bail!("a launched kernel takes no table from its RAM disk");
+    }
     for step in &scenario.steps {
         check(step).with_context(|| format!("step {:?}", step.name()))?;
     }
@@ -560,6 +577,10 @@ mod tests {
             (
                 "summary = 's'\n[[step]]\ndo = 'memory'\nname = 'n'\nrange = '0 + 4K'\n",
                 "`keep` or `same`",
+            ),
+            (
+                "summary = 's'\n[machine]\nrmrr = [{ slot = 6, range = '0 + 4K' }]\n[[step]]\ndo = 'keep'\nname = 'n'\n",
+                "takes no table",
             ),
         ] {
             let error = format!("{:#}", parse("x", text).unwrap_err());
