@@ -11,7 +11,7 @@ use super::{Place, PolicyError};
 /// Longest name of a region or compartment, in bytes.
 pub const MAX_LABEL: usize = 32;
 /// Most regions, compartments and exceptions, each.
-pub const MAX_STATEMENTS: usize = 32;
+pub const MAX_STATEMENTS: usize = 64;
 /// Most windows and most devices of all compartments together, each: keeps the comparison of every
 /// one with every other short.
 pub const MAX_LINES: usize = 256;

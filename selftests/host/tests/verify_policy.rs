@@ -195,7 +195,7 @@ fn the_number_of_statements_is_limited() {
     assert!(Policy::parse(regions(MAX_STATEMENTS).as_bytes()).is_ok());
     assert_eq!(
         guard_error(&regions(MAX_STATEMENTS + 1)),
-        "line 34, column 1: more than 32 region statements"
+        "line 66, column 1: more than 64 region statements"
     );
     // All compartments together.
     let windows = |count: usize| {
