@@ -142,7 +142,9 @@ impl Bench {
             fs::write(&path, with_rmrr(&spec.rmrr, initrd)?)?;
             config.initrd = Some(path);
         }
-        config.devices.extend(crowd(spec.crowd));
+        config
+            .devices
+            .extend(crowd(spec.crowd, spec.crowd_functions));
         if spec.network {
             for card in ["left", "right"] {
                 let end = format!("hubport,hubid=0,id={card}");
@@ -176,16 +178,16 @@ fn with_rmrr(rmrr: &[Rmrr], initrd: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Root ports, eight to a slot from slot 0x10 on, and a device of eight functions behind each.
-fn crowd(ports: u32) -> impl Iterator<Item = String> {
-    (0..ports).flat_map(|port| {
+/// Root ports, eight to a slot from slot 0x10 on, and a device of so many functions behind each.
+fn crowd(ports: u32, functions: u32) -> impl Iterator<Item = String> {
+    (0..ports).flat_map(move |port| {
         let (slot, function) = (0x10 + port / 8, port % 8);
         let chassis = port + 1;
         let bridge = format!(
             "pcie-root-port,id=port{port},chassis={chassis},multifunction=on,addr={slot:x}.{function}"
         );
         let device = move |function| format!("edu,bus=port{port},multifunction=on,addr=0.{function}");
-        [bridge].into_iter().chain((0..8).map(device))
+        [bridge].into_iter().chain((0..functions).map(device))
     })
 }
 

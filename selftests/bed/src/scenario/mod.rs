@@ -87,8 +87,10 @@ pub struct MachineSpec {
     pub disk: Option<Disk>,
     /// Two network cards (e1000e) on one wire, and nothing else on it.
     pub network: bool,
-    /// Root ports, each with a device of eight functions (edu) behind it.
+    /// Root ports, each with a device (edu) behind it.
     pub crowd: u32,
+    /// Functions of each of those devices, up to eight.
+    pub crowd_functions: u32,
     /// Slots of the root bus whose ports (function 0) the firmware says are external facing.
     pub external_facing: Vec<u8>,
     /// Memory that the firmware reserves for devices (RMRR). Not for a launched machine, whose kernel takes the
@@ -140,6 +142,7 @@ impl Default for MachineSpec {
             disk: None,
             network: false,
             crowd: 0,
+            crowd_functions: 8,
             external_facing: Vec::new(),
             rmrr: Vec::new(),
             devices: Vec::new(),
