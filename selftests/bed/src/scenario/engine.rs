@@ -119,7 +119,7 @@ pub fn run(
             }
         }
     }
-    report.cases.extend(health::cases(guest));
+    report.cases.extend(health::cases(guest, &scenario.warns));
     report
 }
 

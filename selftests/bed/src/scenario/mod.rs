@@ -39,6 +39,9 @@ pub struct Scenario {
     /// Seconds for the whole machine, after which it counts as hung.
     #[serde(default = "default_timeout")]
     pub timeout: u64,
+    /// Words of warnings of the kernel that are documented: a line of its log that holds them is no complaint.
+    #[serde(default)]
+    pub warns: Vec<String>,
     /// The only kernel that it is for, by its series, or the newest of a run; every one when it is left out.
     pub kernel: Option<String>,
     /// The machine.
