@@ -196,6 +196,15 @@ pub fn pending(space: &impl RegisterSpace, mut each: impl FnMut(FaultRecord)) ->
     Some(seen)
 }
 
+/// Whether the unit behind `space` has recorded nothing that is to be taken, and lost nothing. Only reads.
+pub fn is_idle(space: &impl RegisterSpace) -> bool {
+    let fsts = space
+        .read(FSTS, Width::Dword)
+        .and_then(|value| u32::try_from(value).ok());
+    fsts.map(Fsts)
+        .is_some_and(|fsts| !fsts.pending() && !fsts.overflow())
+}
+
 /// How many bytes of a unit's registers [`pending`] reads, from their base on.
 pub const fn extent(cap: Cap) -> u64 {
     // At most 0x3ff0 and 256 records of 16 bytes.

@@ -9,7 +9,7 @@
 use super::ring::{Record, Ring};
 use super::tally::{Fault, Source, Tally, MAX_SOURCES};
 use super::Core as Guarded;
-use crate::decode::fault::{extent, pending, FaultRecord};
+use crate::decode::fault::{extent, is_idle, pending, FaultRecord};
 use crate::engine::{map_unit, remapping_units};
 use crate::sys::device::Device;
 use crate::sys::fault::{self, Call, Probe, Trace, Witness};
@@ -55,7 +55,8 @@ struct Core {
     dropped: Atomic<u64>,
     /// Times that a unit had to lose faults.
     overflows: Atomic<u64>,
-    /// Calls that could not be looked at: their records may have been seen by an interrupt already.
+    /// Calls with records, or for no known unit, that could not be looked at: an interrupt may have seen these
+    /// records already.
     aside: Atomic<u64>,
     /// Held for as long as memory takes.
     #[pin]
@@ -76,7 +77,7 @@ pub(crate) struct Unattributed {
     pub(crate) dropped: u64,
     /// Times that a unit said that it lost some.
     pub(crate) overflows: u64,
-    /// Calls of the driver from tasks, or for no known unit, that were not looked at.
+    /// Calls of the driver from tasks that had records to take, or for no known unit, which were not looked at.
     pub(crate) aside: u64,
     /// Calls that the kernel kept from the watch.
     pub(crate) missed: u64,
@@ -196,10 +197,17 @@ impl Core {
 
     /// Copies what the unit of a call has recorded. In an interrupt.
     fn observe(&self, call: &Call<'_>) {
-        let Some((index, unit)) = self.unit_of(call).filter(|_| call.is_interrupt()) else {
+        let Some((index, unit)) = self.unit_of(call) else {
             let _ = self.aside.fetch_add(1, Relaxed);
             return;
         };
+        if !call.is_interrupt() {
+            // What it is about to take an interrupt may have seen already, or be looking at.
+            if !is_idle(&unit.registers) {
+                let _ = self.aside.fetch_add(1, Relaxed);
+            }
+            return;
+        }
         let time = u64::try_from(self.started.elapsed().as_micros_ceil()).unwrap_or(0);
         let index = u64::try_from(index).unwrap_or(u64::MAX);
         let seen = pending(&unit.registers, |record| {

@@ -3,7 +3,7 @@
 //! Fault records: what a register page written from the specification's figures holds is read back.
 
 use launchguard_host_tests::exercise::Dump;
-use launchguard_pure::decode::fault::{extent, pending, Access, FaultRecord, Reason};
+use launchguard_pure::decode::fault::{extent, is_idle, pending, Access, FaultRecord, Reason};
 use launchguard_pure::decode::vtd::Cap;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -167,6 +167,23 @@ fn what_a_unit_does_not_have_is_not_read() {
     let cut = &page.0[..0x22c];
     assert_eq!(pending(&Dump(cut), |_| ()), None);
     assert_eq!(pending(&Dump(&[]), |_| ()), None);
+}
+
+/// PPF is bit 1 of FSTS_REG, PFO bit 0 (VT-d specification, 11.4.7.1).
+#[test]
+fn a_unit_is_idle_when_nothing_is_pending_or_lost() {
+    let mut page = Page::new(2);
+    for (overflow, pending, idle) in [
+        (false, false, true),
+        (true, false, false),
+        (false, true, false),
+        (true, true, false),
+    ] {
+        page.status(pending, overflow, 0);
+        assert_eq!(is_idle(&Dump(&page.0)), idle, "{overflow} {pending}");
+    }
+    // What cannot be read may hold anything.
+    assert!(!is_idle(&Dump(&[])));
 }
 
 #[test]
