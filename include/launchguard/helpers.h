@@ -328,6 +328,17 @@ size_t lg_group_members(struct iommu_group *group);
 int lg_group_ats(struct iommu_group *group);
 /* Whether the first member has an identity domain. */
 int lg_group_identity(struct iommu_group *group);
+
+/* Memory that the kernel maps one to one for a group. */
+struct lg_direct {
+	u64 base;
+	u64 size;
+	bool relaxable;
+};
+
+/* Writes @room of these at most to @out, and to @count how many there are. */
+int lg_group_direct(struct iommu_group *group, struct lg_direct *out,
+		    size_t room, size_t *count);
 /* Takes ownership: from then on all members are blocked. */
 int lg_group_claim(struct iommu_group *group);
 /* Stops bus mastering of the members and gives ownership back. */

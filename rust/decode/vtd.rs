@@ -132,6 +132,11 @@ impl UnitRegisters {
     pub const fn interrupt_table(&self) -> u64 {
         self.irta & !0xfff
     }
+
+    /// Bytes of that table: two to the power of S + 1 entries of 16 (bits 3:0).
+    pub const fn interrupt_table_size(&self) -> u64 {
+        32 << (self.irta & 0xf)
+    }
 }
 
 /// CAP_REG (VT-d specification, 11.4.2).

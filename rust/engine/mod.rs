@@ -34,7 +34,7 @@ use kernel::time::{Instant, Monotonic};
 use machine::Machine;
 use texts::{Prepared, Texts};
 
-pub(crate) use collect::{functions, map_unit, remapping_units};
+pub(crate) use collect::{functions, map_unit, note_group, remapping_units};
 pub(crate) use snapshot::{parse_policy, Examined, Snapshot, Timing};
 pub(crate) use texts::{sha256, Document, Kind, Refusal};
 
@@ -324,7 +324,7 @@ impl Core {
         }
         Ok(Arc::new(
             Examined {
-                collected: Collected::read(None, None, None)?,
+                collected: Collected::read(None, None, None, &self.guard)?,
                 judgement: memory::boxed(&Judgement::NONE)?,
                 awaiting: true,
                 timing: Timing::default(),
@@ -452,7 +452,7 @@ impl Core {
     #[inline(never)]
     fn judge(&self, progress: &mut Progress, chip: Option<&Chip>, deadline_over: bool) -> Result {
         let begin = Instant::<Monotonic>::now();
-        let mut collected = Collected::read(progress.latched, progress.baseline.clone(), chip)?;
+        let mut collected = Collected::read(progress.latched, progress.baseline.clone(), chip, &self.guard)?;
         let collect = begin.elapsed().as_micros_ceil();
 
         let (policy, references, awaits_file, missing) = {

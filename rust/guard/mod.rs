@@ -27,7 +27,7 @@ use kernel::time::{Instant, Monotonic};
 use state::{place, State};
 
 pub(crate) use faults::Faults;
-pub(crate) use tally::{Source, Tally};
+pub(crate) use tally::{Source, Tally, MAX_SOURCES};
 pub(crate) use view::View;
 
 /// How often a group in trouble is tried again, in milliseconds.

@@ -8,7 +8,7 @@ use crate::verify::policy::Address;
 use kernel::prelude::*;
 
 /// Requesters that are told apart; a device chooses its requester ids, so there is an end to it.
-pub(super) const MAX_SOURCES: usize = 256;
+pub(crate) const MAX_SOURCES: usize = 256;
 /// The last faults that are kept.
 const RECENT: usize = 64;
 /// How long nothing more is told of a requester that something was told of, in milliseconds.

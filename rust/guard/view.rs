@@ -7,6 +7,7 @@ mod exposure;
 use super::held::{Mapping, Trouble};
 use super::state::State;
 use crate::decode::text::Text;
+use crate::engine::note_group;
 use crate::verify::facts::PciFunction;
 use crate::verify::policy::{Address, MAX_LABEL};
 use exposure::exposure;
@@ -169,26 +170,11 @@ fn is_open_to_interrupts(functions: &[PciFunction], at: Address) -> bool {
         .is_some_and(|one| one.isolated_msi == Some(false))
 }
 
-/// How many groups there are. The list of those seen stays in order; groups are numbered nearly in the
-/// order of their functions, so a new one hardly ever moves far.
+/// How many groups there are.
 fn count_groups(functions: &[PciFunction]) -> Result<usize> {
-    let mut groups: KVVec<u32> = KVVec::new();
+    let mut groups = KVVec::new();
     for group in functions.iter().filter_map(|one| one.group) {
-        if groups.binary_search(&group).is_ok() {
-            continue;
-        }
-        groups.push(group, GFP_KERNEL)?;
-        let mut rest = groups.as_mut_slice();
-        while let [.., before, last] = rest {
-            if before < last {
-                break;
-            }
-            core::mem::swap(before, last);
-            let Some((_, shorter)) = rest.split_last_mut() else {
-                break;
-            };
-            rest = shorter;
-        }
+        note_group(&mut groups, group)?;
     }
     Ok(groups.len())
 }

@@ -10,6 +10,7 @@
 #include <linux/iommu.h>
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/slab.h>
 
 #include <launchguard/helpers.h>
 
@@ -140,6 +141,32 @@ int lg_group_identity(struct iommu_group *group)
 
 	put_device(walk.first);
 	return walk.identity;
+}
+
+int lg_group_direct(struct iommu_group *group, struct lg_direct *out,
+		    size_t room, size_t *count)
+{
+	struct iommu_resv_region *region, *next;
+	LIST_HEAD(regions);
+	int ret = iommu_get_group_resv_regions(group, &regions);
+
+	*count = 0;
+	/* They are copies, and the caller's to free, also after an error. */
+	list_for_each_entry_safe(region, next, &regions, list) {
+		bool relaxable = region->type == IOMMU_RESV_DIRECT_RELAXABLE;
+
+		if (relaxable || region->type == IOMMU_RESV_DIRECT) {
+			if (*count < room)
+				out[*count] = (struct lg_direct){
+					.base = region->start,
+					.size = region->length,
+					.relaxable = relaxable,
+				};
+			++*count;
+		}
+		kfree(region);
+	}
+	return ret;
 }
 
 int lg_group_claim(struct iommu_group *group)

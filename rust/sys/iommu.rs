@@ -12,6 +12,12 @@ use core::ptr::{null_mut, NonNull};
 use kernel::error::to_result;
 use kernel::prelude::*;
 
+/// Memory that the kernel maps one to one for a group.
+pub(crate) use bindings::lg_direct as Direct;
+
+/// Most regions of one group that are read.
+const MAX_DIRECT: usize = 32;
+
 /// Where a PCI function is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
@@ -86,6 +92,28 @@ impl Group {
     pub(crate) fn is_identity(&self) -> bool {
         // SAFETY: The group is valid, by the invariant.
         unsafe { bindings::lg_group_identity(self.as_raw()) != 0 }
+    }
+
+    /// Calls `each` with the memory that the kernel maps one to one for the members. Allocates for each of them.
+    ///
+    /// # Errors
+    ///
+    /// ENOMEM, EOVERFLOW for more than 32 regions, and those of `each`.
+    pub(crate) fn direct(&self, each: impl FnMut(&Direct) -> Result) -> Result {
+        let mut regions: [Direct; MAX_DIRECT] = Default::default();
+        let mut count = 0;
+        // SAFETY: The group is valid, by the invariant; `regions` has room for as many as the call is told, and
+        // `count` is valid for writing.
+        to_result(unsafe {
+            bindings::lg_group_direct(
+                self.as_raw(),
+                regions.as_mut_ptr(),
+                MAX_DIRECT,
+                &raw mut count,
+            )
+        })?;
+        let found = regions.get(..count).ok_or(EOVERFLOW)?;
+        found.iter().try_for_each(each)
     }
 
     /// Takes ownership: the members reach nothing from then on, and ordinary drivers cannot probe.

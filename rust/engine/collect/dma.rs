@@ -2,17 +2,21 @@
 
 //! DMA remapping.
 
-use super::{map, NOT_YET};
+use super::{guard, map, NOT_YET};
 use crate::decode::bytes::Bytes;
 use crate::decode::dmar::{Dmar, Drhd};
 use crate::decode::heap::Dtpr;
 use crate::decode::tpr::TprRegisters;
 use crate::decode::vtd::{UnitRegisters, PAGE};
+use crate::guard::Guard;
 use crate::sys::acpi;
 use crate::sys::dma;
+use crate::sys::iommu::{Group, Place};
 use crate::sys::memory::Range;
 use crate::sys::mmio::Window;
-use crate::verify::facts::{Ats, DmaFacts, Evidence, PciFunction, Tpr, Translation, Unit};
+use crate::verify::facts::{
+    Ats, Direct, DmaFacts, Evidence, PciFunction, Tpr, Translation, Unit,
+};
 use kernel::prelude::*;
 
 /// Most units that are looked at. Servers have a dozen for each socket.
@@ -32,6 +36,8 @@ pub(super) struct Collected {
     passthrough: Option<bool>,
     driver_enabled: Option<bool>,
     tprs: Evidence<KVVec<Tpr>>,
+    direct: Evidence<KVVec<Direct>>,
+    guard: guard::Collected,
 }
 
 impl Collected {
@@ -43,17 +49,25 @@ impl Collected {
         passthrough: None,
         driver_enabled: None,
         tprs: Evidence::Unreadable(NOT_YET),
+        direct: Evidence::Unreadable(NOT_YET),
+        guard: guard::Collected::NOTHING,
     };
 
     /// Reads it; `dmar` is the firmware's table that names the units, `dtpr` the one that names TXT
-    /// protected regions.
-    pub(super) fn read(dmar: &Evidence<&[u8]>, dtpr: &Evidence<&[u8]>) -> Self {
+    /// protected regions, `guard` what knows of windows and faults.
+    pub(super) fn read(
+        dmar: &Evidence<&[u8]>,
+        dtpr: &Evidence<&[u8]>,
+        guard: &Guard,
+    ) -> Self {
+        let functions = functions().map_or(
+            Evidence::Unreadable("there was no memory for the list of PCI functions"),
+            Evidence::Read,
+        );
         Self {
             units: units(dmar),
-            functions: functions().map_or(
-                Evidence::Unreadable("there was no memory for the list of PCI functions"),
-                Evidence::Read,
-            ),
+            direct: direct(&functions),
+            functions,
             command_line: match dma::command_line() {
                 Ok(mut line) => {
                     while line.last().is_some_and(|byte| matches!(byte, b'\n' | 0)) {
@@ -66,6 +80,7 @@ impl Collected {
             passthrough: Some(dma::passthrough()),
             driver_enabled: Some(dma::driver_enabled()),
             tprs: tprs(dtpr),
+            guard: guard::Collected::read(guard),
         }
     }
 
@@ -78,6 +93,9 @@ impl Collected {
             passthrough: self.passthrough,
             driver_enabled: self.driver_enabled,
             tprs: map(&self.tprs, |tprs| tprs.as_slice()),
+            windows: self.guard.windows(),
+            faults: self.guard.faults(),
+            direct: map(&self.direct, |regions| regions.as_slice()),
         }
     }
 }
@@ -133,9 +151,9 @@ fn read_tpr(address: u64) -> Option<TprRegisters> {
 
 fn read_unit(unit: &Drhd<'_>) -> Unit {
     let registers = read_registers(unit.base);
-    let in_ram = |address: u64| {
+    let in_ram = |address: u64, size: u64| {
         // Address 0 is what the register reads before anything was written to it.
-        Range::new(address, PAGE_SIZE)
+        Range::new(address, size)
             .filter(|_| address != 0)
             .map(|range| range.kind() == crate::sys::memory::Kind::Ram)
     };
@@ -143,8 +161,10 @@ fn read_unit(unit: &Drhd<'_>) -> Unit {
         segment: unit.segment,
         base: unit.base,
         registers,
-        root_in_ram: registers.and_then(|registers| in_ram(registers.root())),
-        irt_in_ram: registers.and_then(|registers| in_ram(registers.interrupt_table())),
+        root_in_ram: registers.and_then(|registers| in_ram(registers.root(), PAGE_SIZE)),
+        irt_in_ram: registers.and_then(|registers| {
+            in_ram(registers.interrupt_table(), registers.interrupt_table_size())
+        }),
     }
 }
 
@@ -191,6 +211,72 @@ pub(crate) fn functions() -> Option<KVVec<PciFunction>> {
         sink(&mut list);
     }
     Some(list)
+}
+
+/// What is mapped one to one, looked for once a group.
+fn direct(functions: &Evidence<KVVec<PciFunction>>) -> Evidence<KVVec<Direct>> {
+    let functions = match functions {
+        Evidence::Read(functions) => functions,
+        Evidence::Unreadable(why) => return Evidence::Unreadable(why),
+        Evidence::Absent(why) => return Evidence::Absent(why),
+    };
+    let read = || -> Result<KVVec<Direct>> {
+        let (mut seen, mut all) = (KVVec::new(), KVVec::new());
+        for function in functions {
+            let Some(id) = function.group else { continue };
+            if !note_group(&mut seen, id)? {
+                continue;
+            }
+            let place = Place {
+                segment: function.segment,
+                bus: function.bus,
+                devfn: function.devfn,
+            };
+            // It may have gone meanwhile, and with it what it reached.
+            let Some(group) = Group::of(place).filter(|group| group.id() == Some(id)) else {
+                continue;
+            };
+            group.direct(|region| {
+                let region = Direct {
+                    group: id,
+                    base: region.base,
+                    size: region.size,
+                    relaxable: region.relaxable,
+                };
+                Ok(all.push(region, GFP_KERNEL)?)
+            })?;
+        }
+        Ok(all)
+    };
+    read().map_or(
+        Evidence::Unreadable("the kernel did not say what it maps one to one"),
+        Evidence::Read,
+    )
+}
+
+/// Notes a group in a list that is in order; whether it is new there. Groups are numbered nearly in the order
+/// of their functions, so it hardly ever moves far.
+///
+/// # Errors
+///
+/// ENOMEM.
+pub(crate) fn note_group(groups: &mut KVVec<u32>, group: u32) -> Result<bool> {
+    if groups.binary_search(&group).is_ok() {
+        return Ok(false);
+    }
+    groups.push(group, GFP_KERNEL)?;
+    let mut rest = groups.as_mut_slice();
+    while let [.., before, last] = rest {
+        if before < last {
+            break;
+        }
+        core::mem::swap(before, last);
+        let Some((_, shorter)) = rest.split_last_mut() else {
+            break;
+        };
+        rest = shorter;
+    }
+    Ok(true)
 }
 
 /// Moves the last function to its place among the others, which are in order. The kernel's own order

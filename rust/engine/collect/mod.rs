@@ -5,6 +5,7 @@
 mod chipset;
 mod cpu;
 mod dma;
+mod guard;
 mod kernel;
 mod log;
 mod nv;
@@ -12,13 +13,14 @@ mod slrt;
 mod tables;
 mod tpm;
 
-pub(crate) use dma::{functions, map_unit, remapping_units};
+pub(crate) use dma::{functions, map_unit, note_group, remapping_units};
 pub(crate) use kernel::tboot;
 
 use crate::decode::digest::HashAlg;
 use crate::decode::registers::{
     Reg, Registers, PRIVATE_BASE, PUBLIC_BASE, TPM_BASE, TPM_SIZE, WINDOW_SIZE,
 };
+use crate::guard::Guard;
 use crate::sys::memory::Range;
 use crate::sys::mmio::Window;
 use crate::sys::tpm::Chip;
@@ -99,7 +101,7 @@ impl Collected {
     };
 
     /// Reads everything once. `latched` and `baseline` are what the first reading since load found;
-    /// `chip` is the TPM, if there is one.
+    /// `chip` is the TPM, if there is one, and `guard` what knows of windows and faults.
     ///
     /// # Errors
     ///
@@ -109,6 +111,7 @@ impl Collected {
         latched: Option<Latched>,
         baseline: Option<Arc<Baseline>>,
         chip: Option<&Chip>,
+        guard: &Guard,
     ) -> Result<KBox<Self>> {
         let tpm = tpm::read(chip)?;
         let registers = read_registers();
@@ -123,7 +126,7 @@ impl Collected {
             nv: nv::Collected::read(chip),
             cpus: cpu::Collected::read(),
             chipset: chipset::Collected::read(tables.facts().mcfg),
-            dma: dma::Collected::read(&tables.facts().dmar, &tables.facts().dtpr),
+            dma: dma::Collected::read(&tables.facts().dmar, &tables.facts().dtpr, guard),
             tables,
             registers,
             heap,

@@ -86,9 +86,9 @@ pub(super) const DMA_08: Entry = Entry {
     severity: Severity::Critical,
     weight: Weight::Alarm,
     title: "translation tables in the kernel's memory",
-    meaning: "root table and interrupt table of every unit lie in System RAM and in no region that firmware lets devices reach",
-    attack: "tables elsewhere are somebody else's: they say what devices may reach",
-    remedy: "reboot; look for what writes RTADDR or IRTA",
+    meaning: "root table and interrupt table of every unit lie in System RAM, in no region that firmware lets devices reach, and in no window of the policy in force",
+    attack: "tables elsewhere are somebody else's, and what a device writes is its own: they say what devices may reach",
+    remedy: "reboot; look for what writes RTADDR or IRTA, and at the policy's windows",
     source: "VT-d specification 11.4.5, 11.4.36",
 };
 
@@ -108,7 +108,7 @@ pub(super) const DMA_10: Entry = Entry {
     severity: Severity::High,
     weight: Weight::Advisory,
     title: "every device translated or blocked",
-    meaning: "the domain that each PCI function is attached to now is neither identity nor none. Exceptions of the policy (allow) keep a device out of quarantine and do not count here",
+    meaning: "the domain that each PCI function is attached to now is neither identity nor none. Exceptions of the policy (allow) keep a device out of quarantine and do not count here. Memory that the kernel maps one to one for a group, as for firmware's RMRRs and the first 16 MiB for an ISA bridge, is said and is no failure",
     attack: "such a device, or what controls its firmware, reaches all memory",
     remedy:
         "boot without iommu=pt; a quirk of the IOMMU driver may want identity for graphics or sound: on such a machine waive the check with that as the reason",
@@ -177,9 +177,9 @@ pub(super) const DMA_16: Entry = Entry {
     weight: Weight::Advisory,
     title: "no faults",
     meaning:
-        "FSTS of every unit shows neither a pending fault nor lost faults nor failed invalidations",
+        "FSTS of every unit shows neither a pending fault nor lost faults nor failed invalidations, and the guard has recorded no refused access since the module was loaded, neither of devices that it owns nor of others",
     attack: "a device tries what it may not, or floods the records so that its tries are lost",
-    remedy: "look for DMAR lines in the kernel's log; they name the device",
+    remedy: "debugfs launchguard/faults names the requesters; one that is owned reached nothing but its windows, one that is not has a driver that errs or something else in it: block it, or set a fault-budget. It stands until the module is loaded anew",
     source: "VT-d specification 11.4.7.1",
 };
 

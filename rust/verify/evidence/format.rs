@@ -7,7 +7,7 @@ pub const MAGIC: [u8; 8] = *b"LGEVID\r\n";
 /// Version of what the fields mean. A reader refuses another one.
 pub const MAJOR: u16 = 1;
 /// Version of what there is: sections and fields at the end of records are added, never changed.
-pub const MINOR: u16 = 1;
+pub const MINOR: u16 = 2;
 /// Size of the header in bytes: magic, both versions, its own size, total size, generation.
 pub const HEADER_SIZE: usize = 32;
 /// Size of the SHA-256 at the end, in bytes.

@@ -106,6 +106,74 @@ pub struct Tpr {
     pub registers: Option<TprRegisters>,
 }
 
+/// A window in force: memory that the guard lets a device reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// Segment of the device.
+    pub segment: u32,
+    /// Its bus.
+    pub bus: u8,
+    /// Its device in bits 7:3, its function in bits 2:0.
+    pub devfn: u8,
+    /// Physical address of the first byte.
+    pub base: u64,
+    /// Bytes.
+    pub size: u64,
+    /// Whether the device may write.
+    pub writable: bool,
+}
+
+/// A requester whose accesses were refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Segment of the unit.
+    pub segment: u32,
+    /// Requester id: bus in bits 15:8, device and function below.
+    pub requester: u16,
+    /// The IOMMU group of the functions that use it.
+    pub group: Option<u32>,
+    /// Whether the guard owns that group now.
+    pub owned: bool,
+    /// How many were refused, at least.
+    pub faults: u64,
+}
+
+/// How much the guard has seen of faults, beside who caused them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FaultCounts {
+    /// Units that are watched.
+    pub watched: u32,
+    /// Faults of requesters that are not listed any more.
+    pub others: u64,
+    /// Faults that were lost, here or in a unit, at least.
+    pub lost: u64,
+    /// Times that the driver took records, or may have, and nobody looked.
+    pub unseen: u64,
+}
+
+/// What the guard has seen of faults since the module was loaded.
+#[derive(Clone, Copy, Debug)]
+pub struct FaultFacts<'a> {
+    /// How much.
+    pub counts: FaultCounts,
+    /// The requesters, in the order of their first faults.
+    pub refused: &'a [Refused],
+}
+
+/// Memory that the kernel maps one to one for a group, whatever its drivers ask for: firmware's (RMRR), or
+/// the first 16 MiB for an ISA bridge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Direct {
+    /// The group's number.
+    pub group: u32,
+    /// Physical address of the first byte.
+    pub base: u64,
+    /// Bytes.
+    pub size: u64,
+    /// Whether the group can do without: it may be blocked.
+    pub relaxable: bool,
+}
+
 /// DMA remapping now.
 #[derive(Clone, Copy, Debug)]
 pub struct DmaFacts<'a> {
@@ -121,4 +189,10 @@ pub struct DmaFacts<'a> {
     pub driver_enabled: Option<bool>,
     /// The TXT protected regions of the ACPI DTPR.
     pub tprs: Evidence<&'a [Tpr]>,
+    /// The windows that the guard has open.
+    pub windows: Evidence<&'a [Reach]>,
+    /// What it has seen of faults.
+    pub faults: Evidence<FaultFacts<'a>>,
+    /// What is mapped one to one, by group in the order of the functions.
+    pub direct: Evidence<&'a [Direct]>,
 }

@@ -14,7 +14,10 @@ use crate::decode::registers::Registers;
 
 pub use chipset::{ChipsetFacts, FirmwareTables, MemoryRange, Remap, CONFIG_SIZE};
 pub use cpu::{Cpu, CpuFacts, MTRR_RANGES};
-pub use dma::{Ats, DmaFacts, PciFunction, Tpr, TprRegisters, Translation, Unit, UnitRegisters};
+pub use dma::{
+    Ats, Direct, DmaFacts, FaultCounts, FaultFacts, PciFunction, Reach, Refused, Tpr, TprRegisters,
+    Translation, Unit, UnitRegisters,
+};
 pub use nv::{NvIndex, MAX_INDICES};
 
 /// Something that was looked for.
@@ -284,6 +287,9 @@ impl<'a> Facts<'a> {
                 passthrough: None,
                 driver_enabled: None,
                 tprs: Evidence::Unreadable(why),
+                windows: Evidence::Unreadable(why),
+                faults: Evidence::Unreadable(why),
+                direct: Evidence::Unreadable(why),
             },
         }
     }

@@ -8,8 +8,9 @@ use launchguard_pure::hasher::HostHasher;
 use launchguard_pure::verify::drift::Baseline;
 use launchguard_pure::verify::evidence::{Blob, FormatError, Info, Texts};
 use launchguard_pure::verify::facts::{
-    ChipsetFacts, Cpu, CpuFacts, DmaFacts, Evidence, Facts, FirmwareTables, HeapCopy, KernelFacts,
-    Latched, LogSet, MemoryFacts, MemoryRange, NvIndex, PciFunction, Remap, TpmFacts, Tpr, Unit,
+    ChipsetFacts, Cpu, CpuFacts, Direct, DmaFacts, Evidence, Facts, FaultCounts, FaultFacts,
+    FirmwareTables, HeapCopy, KernelFacts, Latched, LogSet, MemoryFacts, MemoryRange, NvIndex,
+    PciFunction, Reach, Refused, Remap, TpmFacts, Tpr, Unit,
 };
 use launchguard_pure::verify::judge;
 use launchguard_pure::verify::judgement::{Judgement, Verdict};
@@ -89,6 +90,12 @@ pub struct Snapshot<'a> {
     pub driver_enabled: Option<bool>,
     /// The TXT protected regions.
     pub tprs: Evidence<Vec<Tpr>>,
+    /// The guard's windows.
+    pub windows: Evidence<Vec<Reach>>,
+    /// What the guard has seen of faults, and who caused them.
+    pub faults: Evidence<(FaultCounts, Vec<Refused>)>,
+    /// What is mapped one to one.
+    pub direct: Evidence<Vec<Direct>>,
 }
 
 impl<'a> Snapshot<'a> {
@@ -143,6 +150,11 @@ impl<'a> Snapshot<'a> {
             passthrough: dma.passthrough,
             driver_enabled: dma.driver_enabled,
             tprs: try_map(dma.tprs, Iterator::collect)?,
+            windows: try_map(dma.windows, Iterator::collect)?,
+            faults: try_map(dma.faults, |(counts, refused)| {
+                Ok((counts, refused.collect::<Result<_, _>>()?))
+            })?,
+            direct: try_map(dma.direct, Iterator::collect)?,
         })
     }
 
@@ -180,6 +192,12 @@ impl<'a> Snapshot<'a> {
                 passthrough: self.passthrough,
                 driver_enabled: self.driver_enabled,
                 tprs: view(&self.tprs, Vec::as_slice),
+                windows: view(&self.windows, Vec::as_slice),
+                faults: view(&self.faults, |(counts, refused)| FaultFacts {
+                    counts: *counts,
+                    refused,
+                }),
+                direct: view(&self.direct, Vec::as_slice),
             },
         }
     }

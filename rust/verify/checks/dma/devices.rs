@@ -9,7 +9,7 @@ use super::words;
 use super::Table;
 use crate::decode::dmar::Structure;
 use crate::verify::catalogue::CheckId;
-use crate::verify::facts::{Ats, Evidence, PciFunction, Translation};
+use crate::verify::facts::{Ats, Direct, Evidence, PciFunction, Translation};
 use crate::verify::judgement::{Judgement, Outcome};
 use core::fmt;
 
@@ -88,8 +88,43 @@ pub(super) fn translated(c: &Context<'_>, out: &mut Judgement) {
         None => out.set(
             check,
             Outcome::Pass,
-            format_args!("{} functions, each translated or blocked", all.len()),
+            format_args!(
+                "{} functions, each translated or blocked{}",
+                all.len(),
+                Beside(all, c.facts.dma.direct)
+            ),
         ),
+    }
+}
+
+/// What functions reach beside what their drivers map.
+struct Beside<'a>(&'a [PciFunction], Evidence<&'a [Direct]>);
+
+impl fmt::Display for Beside<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(all, direct) = *self;
+        let regions = match direct {
+            Evidence::Read(regions) => regions,
+            Evidence::Unreadable(_) | Evidence::Absent(_) => {
+                return f.write_str("; what is mapped one to one for them is not known")
+            }
+        };
+        // Who is blocked reaches nothing, and who was confined only what it was given.
+        let of = |one: &PciFunction| {
+            let mut regions = regions.iter();
+            regions.find(|region| {
+                one.translation == Translation::Dma && one.group == Some(region.group)
+            })
+        };
+        let Some((first, count)) = those(all, |one| of(one).is_some()) else {
+            return Ok(());
+        };
+        let (base, size) = of(first).map_or((0, 0), |region| (region.base, region.size));
+        write!(
+            f,
+            "; {count} reach memory that is mapped one to one for them, as {} does {base:#x} + {size:#x}",
+            Named(first)
+        )
     }
 }
 

@@ -3,6 +3,7 @@
 //! DMA-01 to DMA-17: DMA remapping as the launch left it, and as it is now.
 
 mod devices;
+mod guarded;
 mod launch;
 mod scopes;
 mod units;
@@ -25,7 +26,7 @@ pub(super) const CHECKS: [Check; 17] = [
     launch::equal_tables,
     units::translation,
     units::interrupts,
-    units::tables_in_ram,
+    guarded::tables,
     words::command_line,
     devices::translated,
     units::reserved_memory,
@@ -33,7 +34,7 @@ pub(super) const CHECKS: [Check; 17] = [
     devices::translation_services,
     devices::groups,
     units::flags,
-    units::faults,
+    guarded::faults,
     devices::leftovers,
 ];
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! DMA-03, DMA-06 to DMA-08, DMA-11, DMA-15 and DMA-16: the units that remap, and the memory that
-//! firmware wants devices to reach.
+//! DMA-03, DMA-06, DMA-07, DMA-11 and DMA-15: the units that remap, and the memory that firmware wants
+//! devices to reach.
 
 use super::super::context::{Context, State};
 use super::{launch, Table};
-use crate::decode::dmar::{Dmar, Rmrr};
+use crate::decode::dmar::Rmrr;
 use crate::decode::heap::OsSinitData;
 use crate::decode::registers::{Dpr, Reg};
 use crate::decode::vtd::UnitRegisters;
@@ -14,12 +14,12 @@ use crate::verify::facts::{Evidence, MemoryRange, Unit};
 use crate::verify::judgement::{Judgement, Outcome};
 
 /// Bytes of a page: root tables and tboot's shared page take one.
-const PAGE: u64 = 4096;
+pub(super) const PAGE: u64 = 4096;
 /// Type of reserved memory in a memory map.
 const RESERVED: u32 = 2;
 
 /// The units; records why there are none, with `absent` where the machine has none.
-fn units<'a>(
+pub(super) fn units<'a>(
     c: &Context<'a>,
     check: CheckId,
     absent: Outcome,
@@ -39,7 +39,7 @@ fn units<'a>(
 }
 
 /// Judges every unit by `wrong`, which says what is wrong with one.
-fn each_unit(
+pub(super) fn each_unit(
     check: CheckId,
     units: &[Unit],
     good: &str,
@@ -148,70 +148,7 @@ pub(super) fn interrupts(c: &Context<'_>, out: &mut Judgement) {
     });
 }
 
-/// DMA-08. That they are those of the driver cannot be told: it shows them to nobody.
-pub(super) fn tables_in_ram(c: &Context<'_>, out: &mut Judgement) {
-    let check = CheckId::Dma08;
-    let Some(units) = units(c, check, Outcome::NotApplicable, out) else {
-        return;
-    };
-    let untold = units.iter().find(|unit| {
-        unit.registers.is_some_and(|registers| {
-            let gsts = registers.gsts();
-            (gsts.translation() && unit.root_in_ram.is_none())
-                || (gsts.interrupt_remapping() && unit.irt_in_ram.is_none())
-        })
-    });
-    if let Some(unit) = untold {
-        return out.set(
-            check,
-            Outcome::Unknown,
-            format_args!(
-                "unit {:#x}: what its tables lie in could not be told",
-                unit.base
-            ),
-        );
-    }
-    let described = Table::described(c);
-    let table = match described {
-        Table::Sound(table) => Some(table),
-        _ => None,
-    };
-    let good = "root and interrupt tables lie in System RAM and in no RMRR";
-    each_unit(check, units, good, out, |unit, registers| {
-        let gsts = registers.gsts();
-        let exposed = |address| table.is_some_and(|table| in_reserved(&table, address));
-        if gsts.translation() && unit.root_in_ram == Some(false) {
-            Some("its root table does not lie in System RAM")
-        } else if gsts.translation() && exposed(registers.root()) {
-            Some("its root table lies in an RMRR")
-        } else if gsts.interrupt_remapping() && unit.irt_in_ram == Some(false) {
-            Some("its interrupt table does not lie in System RAM")
-        } else if gsts.interrupt_remapping() && exposed(registers.interrupt_table()) {
-            Some("its interrupt table lies in an RMRR")
-        } else {
-            None
-        }
-    });
-    // What lies in System RAM can lie in an RMRR, too: without the table only a failure stands.
-    if table.is_none() && out.outcome(check) == Outcome::Pass {
-        out.set(
-            check,
-            Outcome::Unknown,
-            format_args!(
-                "root and interrupt tables lie in System RAM; in an RMRR or not: {}",
-                described.reason()
-            ),
-        );
-    }
-}
-
-fn in_reserved(table: &Dmar<'_>, address: u64) -> bool {
-    table
-        .reserved()
-        .any(|region| overlaps(&region, address, PAGE))
-}
-
-fn overlaps(region: &Rmrr<'_>, base: u64, size: u64) -> bool {
+pub(super) fn overlaps(region: &Rmrr<'_>, base: u64, size: u64) -> bool {
     size != 0 && region.base < base.saturating_add(size) && base <= region.limit
 }
 
@@ -360,31 +297,5 @@ pub(super) fn flags(c: &Context<'_>, out: &mut Judgement) {
         check,
         outcome,
         format_args!("DMAR flags {:#x}: {words}", flags.0),
-    );
-}
-
-/// DMA-16.
-pub(super) fn faults(c: &Context<'_>, out: &mut Judgement) {
-    let check = CheckId::Dma16;
-    let Some(units) = units(c, check, Outcome::NotApplicable, out) else {
-        return;
-    };
-    each_unit(
-        check,
-        units,
-        "no fault is pending or lost",
-        out,
-        |_, unit| {
-            let fsts = unit.fsts();
-            if fsts.overflow() {
-                Some("faults were lost (PFO)")
-            } else if fsts.pending() {
-                Some("a device was refused and nobody has taken the record (PPF)")
-            } else if fsts.invalidation_error() {
-                Some("an invalidation failed")
-            } else {
-                None
-            }
-        },
     );
 }

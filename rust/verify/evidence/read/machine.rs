@@ -6,8 +6,8 @@ use super::super::error::What;
 use super::{Blob, Cursor, FormatError, Items, Section};
 use crate::decode::msr::Msr;
 use crate::verify::facts::{
-    Ats, Cpu, Evidence, FirmwareTables, MemoryRange, NvIndex, PciFunction, Remap, Tpr,
-    TprRegisters, Translation, Unit, UnitRegisters, MTRR_RANGES,
+    Ats, Cpu, Direct, Evidence, FaultCounts, FirmwareTables, MemoryRange, NvIndex, PciFunction,
+    Reach, Refused, Remap, Tpr, TprRegisters, Translation, Unit, UnitRegisters, MTRR_RANGES,
 };
 
 /// The NV indices.
@@ -54,6 +54,12 @@ pub struct DmaParts<'a> {
     pub driver_enabled: Option<bool>,
     /// The TXT protected regions.
     pub tprs: Evidence<Items<'a, Tpr>>,
+    /// The guard's windows.
+    pub windows: Evidence<Items<'a, Reach>>,
+    /// What it has seen of faults, and who caused them.
+    pub faults: Evidence<(FaultCounts, Items<'a, Refused>)>,
+    /// What is mapped one to one.
+    pub direct: Evidence<Items<'a, Direct>>,
 }
 
 impl<'a> Blob<'a> {
@@ -124,13 +130,71 @@ impl<'a> Blob<'a> {
             passthrough: at.maybe("passthrough")?,
             driver_enabled: at.maybe("driver enabled")?,
             // From minor version 1 on.
-            tprs: if at.is_at_end() {
-                Evidence::Unreadable("who made the evidence did not read it")
-            } else {
-                at.evidence("TPRs", |at| Ok(Items::new(at.records("TPRs")?, tpr)))?
-            },
+            tprs: newer(&mut at, "TPRs", |at| {
+                Ok(Items::new(at.records("TPRs")?, tpr))
+            })?,
+            // From minor version 2 on.
+            windows: newer(&mut at, "windows", |at| {
+                Ok(Items::new(at.records("windows")?, window))
+            })?,
+            faults: newer(&mut at, "faults", |at| {
+                let counts = FaultCounts {
+                    watched: at.u32("watched units")?,
+                    others: at.u64("faults of others")?,
+                    lost: at.u64("lost faults")?,
+                    unseen: at.u64("calls not seen")?,
+                };
+                Ok((counts, Items::new(at.records("requesters")?, requester)))
+            })?,
+            direct: newer(&mut at, "direct regions", |at| {
+                Ok(Items::new(at.records("direct regions")?, region))
+            })?,
         })
     }
+}
+
+/// Something that older writers did not look for.
+fn newer<'a, T>(
+    at: &mut Cursor<'a>,
+    field: &'static str,
+    read: impl FnOnce(&mut Cursor<'a>) -> Result<T, FormatError>,
+) -> Result<Evidence<T>, FormatError> {
+    if at.is_at_end() {
+        return Ok(Evidence::Unreadable(
+            "who made the evidence did not read it",
+        ));
+    }
+    at.evidence(field, read)
+}
+
+fn window(mut at: Cursor<'_>) -> Result<Reach, FormatError> {
+    Ok(Reach {
+        segment: at.u32("segment")?,
+        bus: at.u8("bus")?,
+        devfn: at.u8("device and function")?,
+        base: at.u64("base")?,
+        size: at.u64("size")?,
+        writable: at.bool("writable")?,
+    })
+}
+
+fn requester(mut at: Cursor<'_>) -> Result<Refused, FormatError> {
+    Ok(Refused {
+        segment: at.u32("segment")?,
+        requester: at.u16("requester id")?,
+        group: at.option("group", |at| at.u32("group"))?,
+        owned: at.bool("owned")?,
+        faults: at.u64("faults")?,
+    })
+}
+
+fn region(mut at: Cursor<'_>) -> Result<Direct, FormatError> {
+    Ok(Direct {
+        group: at.u32("group")?,
+        base: at.u64("base")?,
+        size: at.u64("size")?,
+        relaxable: at.bool("relaxable")?,
+    })
 }
 
 fn tpr(mut at: Cursor<'_>) -> Result<Tpr, FormatError> {

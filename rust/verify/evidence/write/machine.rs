@@ -6,8 +6,9 @@
 use super::Out;
 use crate::decode::msr::Msr;
 use crate::verify::facts::{
-    Ats, ChipsetFacts, Cpu, CpuFacts, DmaFacts, FirmwareTables, MemoryRange, NvIndex, PciFunction,
-    Remap, Tpr, TprRegisters, Translation, Unit, UnitRegisters,
+    Ats, ChipsetFacts, Cpu, CpuFacts, Direct, DmaFacts, FaultCounts, FaultFacts, FirmwareTables,
+    MemoryRange, NvIndex, PciFunction, Reach, Refused, Remap, Tpr, TprRegisters, Translation, Unit,
+    UnitRegisters,
 };
 
 /// Writes a list with a record for each entry.
@@ -131,6 +132,9 @@ pub(super) fn dma(dma: &DmaFacts<'_>, out: &mut Out<'_>) {
         passthrough,
         driver_enabled,
         tprs,
+        windows,
+        faults,
+        direct,
     } = *dma;
     out.evidence(units, |out, units| list(out, units, unit));
     out.evidence(functions, |out, functions| list(out, functions, function));
@@ -138,6 +142,70 @@ pub(super) fn dma(dma: &DmaFacts<'_>, out: &mut Out<'_>) {
     out.maybe(passthrough);
     out.maybe(driver_enabled);
     out.evidence(tprs, |out, tprs| list(out, tprs, tpr));
+    out.evidence(windows, |out, windows| list(out, windows, window));
+    out.evidence(faults, |out, faults| {
+        let FaultFacts {
+            counts:
+                FaultCounts {
+                    watched,
+                    others,
+                    lost,
+                    unseen,
+                },
+            refused,
+        } = faults;
+        out.u32(watched);
+        for count in [others, lost, unseen] {
+            out.u64(count);
+        }
+        list(out, refused, requester);
+    });
+    out.evidence(direct, |out, regions| list(out, regions, region));
+}
+
+fn window(window: &Reach, out: &mut Out<'_>) {
+    let Reach {
+        segment,
+        bus,
+        devfn,
+        base,
+        size,
+        writable,
+    } = *window;
+    out.u32(segment);
+    out.u8(bus);
+    out.u8(devfn);
+    out.u64(base);
+    out.u64(size);
+    out.bool(writable);
+}
+
+fn requester(refused: &Refused, out: &mut Out<'_>) {
+    let Refused {
+        segment,
+        requester,
+        group,
+        owned,
+        faults,
+    } = *refused;
+    out.u32(segment);
+    out.u16(requester);
+    out.option(group, Out::u32);
+    out.bool(owned);
+    out.u64(faults);
+}
+
+fn region(region: &Direct, out: &mut Out<'_>) {
+    let Direct {
+        group,
+        base,
+        size,
+        relaxable,
+    } = *region;
+    out.u32(group);
+    out.u64(base);
+    out.u64(size);
+    out.bool(relaxable);
 }
 
 fn tpr(tpr: &Tpr, out: &mut Out<'_>) {

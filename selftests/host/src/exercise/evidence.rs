@@ -13,9 +13,10 @@ use launchguard_pure::verify::evidence::{
     Contents, Info, Texts, DIGEST_SIZE, HEADER_SIZE, VERSION,
 };
 use launchguard_pure::verify::facts::{
-    Ats, Cpu, Evidence, Facts, FirmwareTables, HeapCopy, KernelFacts, Latched, LogCopy, LogSet,
-    MemoryFacts, MemoryRange, NvIndex, PciFunction, Remap, TpmFacts, TpmFamily, Tpr, TprRegisters,
-    Translation, Unit, UnitRegisters, DRTM_PCRS, MTRR_RANGES,
+    Ats, Cpu, Direct, Evidence, Facts, FaultCounts, FirmwareTables, HeapCopy, KernelFacts, Latched,
+    LogCopy, LogSet, MemoryFacts, MemoryRange, NvIndex, PciFunction, Reach, Refused, Remap,
+    TpmFacts, TpmFamily, Tpr, TprRegisters, Translation, Unit, UnitRegisters, DRTM_PCRS,
+    MTRR_RANGES,
 };
 use launchguard_pure::verify::judgement::Judgement;
 use launchguard_pure::verify::notes::Notes;
@@ -184,6 +185,40 @@ impl<'a> Source<'a> {
                         base: from.number::<8>(),
                         limit: from.number::<8>(),
                     }),
+                })
+            }),
+            windows: from.evidence(|from| {
+                from.list(|from| Reach {
+                    segment: from.number::<4>() as u32,
+                    bus: from.number::<1>() as u8,
+                    devfn: from.number::<1>() as u8,
+                    base: from.number::<8>(),
+                    size: from.number::<8>(),
+                    writable: from.truth(),
+                })
+            }),
+            faults: from.evidence(|from| {
+                let counts = FaultCounts {
+                    watched: from.number::<4>() as u32,
+                    others: from.number::<8>(),
+                    lost: from.number::<8>(),
+                    unseen: from.number::<8>(),
+                };
+                let refused = from.list(|from| Refused {
+                    segment: from.number::<4>() as u32,
+                    requester: from.number::<2>() as u16,
+                    group: from.option(|from| from.number::<4>() as u32),
+                    owned: from.truth(),
+                    faults: from.number::<8>(),
+                });
+                (counts, refused)
+            }),
+            direct: from.evidence(|from| {
+                from.list(|from| Direct {
+                    group: from.number::<4>() as u32,
+                    base: from.number::<8>(),
+                    size: from.number::<8>(),
+                    relaxable: from.truth(),
                 })
             }),
         }

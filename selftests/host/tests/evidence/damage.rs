@@ -194,29 +194,33 @@ fn fields_of_newer_versions_are_passed_over() {
     }
 }
 
-/// Minor version 0 ended section 28 with two truths: no TPRs were read.
+/// Minor version 0 ended section 28 with two truths, version 1 with the TPRs: what came later was not read.
 #[test]
 fn what_an_older_version_did_not_write_is_not_read() {
     let bytes = small();
     let unread = [&[1, 8, 0], b"not read".as_slice()].concat();
-    let body = [unread.repeat(3), vec![2, 2], unread.clone()].concat();
+    let body = [unread.repeat(3), vec![2, 2], unread.repeat(4)].concat();
     let at = bytes
         .windows(body.len())
         .position(|window| window == body)
         .expect("the section");
-    let mut older = bytes.clone();
-    older[10] = 0;
-    let size = body.len() - unread.len();
-    older[at - 4..at].copy_from_slice(&(size as u32).to_le_bytes());
-    older.drain(at + size..at + body.len());
-    seal(&mut older);
-    let read = Snapshot::read(&older).expect("minor version 0");
-    let why = "who made the evidence did not read it";
-    assert_eq!(read.facts().dma.tprs, Evidence::Unreadable(why));
-    assert_eq!(
-        read.facts().dma.command_line,
-        Evidence::Unreadable("not read")
-    );
+    for (minor, added) in [(0, 4), (1, 3)] {
+        let mut older = bytes.clone();
+        older[10] = minor;
+        let size = body.len() - added * unread.len();
+        older[at - 4..at].copy_from_slice(&(size as u32).to_le_bytes());
+        older.drain(at + size..at + body.len());
+        seal(&mut older);
+        let read = Snapshot::read(&older).expect("an older minor version");
+        let dma = read.facts().dma;
+        let why = "who made the evidence did not read it";
+        assert_eq!(dma.windows, Evidence::Unreadable(why));
+        assert!(matches!(dma.faults, Evidence::Unreadable(given) if given == why));
+        assert_eq!(dma.direct, Evidence::Unreadable(why));
+        let tprs = if minor == 0 { why } else { "not read" };
+        assert_eq!(dma.tprs, Evidence::Unreadable(tprs));
+        assert_eq!(dma.command_line, Evidence::Unreadable("not read"));
+    }
 }
 
 #[test]

@@ -97,14 +97,14 @@ fn encoded() -> Vec<u8> {
     section(27, unread(WHY).repeat(5));
     section(
         28,
-        [unread(WHY).repeat(3), vec![2, 2], unread(WHY)].concat(),
+        [unread(WHY).repeat(3), vec![2, 2], unread(WHY).repeat(4)].concat(),
     );
     section(29, vec![0]);
     section(30, unread(WHY));
 
     let mut bytes = b"LGEVID\r\n".to_vec();
     bytes.extend(1u16.to_le_bytes());
-    bytes.extend(1u16.to_le_bytes());
+    bytes.extend(2u16.to_le_bytes());
     bytes.extend(32u32.to_le_bytes());
     bytes.extend((32 + body.len() as u64 + 32).to_le_bytes());
     bytes.extend(0x0102_0304_0506_0708u64.to_le_bytes());

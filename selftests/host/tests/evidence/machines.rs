@@ -3,12 +3,14 @@
 //! The fixture's machines, and each of their facts not read.
 
 use super::Case;
+use launchguard_host_tests::fixture::dma::{refused, window};
 use launchguard_host_tests::fixture::{launch, Machine, BANKS};
 use launchguard_pure::decode::digest::HashAlg;
 use launchguard_pure::decode::eventlog::LogFormat;
 use launchguard_pure::decode::registers::Reg;
 use launchguard_pure::verify::facts::{
-    Ats, Evidence, Facts, LogCopy, LogSet, NvIndex, Tpr, TprRegisters, Translation,
+    Ats, Direct, Evidence, Facts, FaultCounts, LogCopy, LogSet, NvIndex, Refused, Tpr,
+    TprRegisters, Translation,
 };
 use launchguard_pure::verify::notes::Notes;
 
@@ -110,6 +112,9 @@ fn every_fact_may_be_missing() {
         dma.functions,
         dma.command_line,
         dma.tprs,
+        dma.windows,
+        dma.faults,
+        dma.direct,
     }
     Case::of(Facts::unread(&machine.registers, "nothing was read")).check();
 }
@@ -156,6 +161,33 @@ fn an_index_without_contents() {
         facts.nv = Evidence::Read(&indices[..count]);
         Case::of(facts).check();
     }
+}
+
+#[test]
+fn what_the_guard_knows_travels_too() {
+    let mut machine = Machine::launched();
+    let counts = FaultCounts {
+        watched: 2,
+        others: 3,
+        lost: 4,
+        unseen: 5,
+    };
+    let without_group = Refused {
+        group: None,
+        ..refused(7, 1, false, u64::MAX)
+    };
+    machine.dma.windows = Some(vec![
+        window(0x3000_0000, 0x1000, true),
+        window(0x3001_0000, 0x2000, false),
+    ]);
+    machine.dma.faults = Some((counts, vec![refused(0, 6, true, 9), without_group]));
+    machine.dma.direct = Some(vec![Direct {
+        group: 5,
+        base: 0,
+        size: 16 << 20,
+        relaxable: true,
+    }]);
+    Case::of(machine.facts()).check();
 }
 
 #[test]

@@ -4,12 +4,14 @@
 
 use super::{fails, warns, Case, Verdict};
 use launchguard_host_tests::exercised::{self, Origin};
-use launchguard_host_tests::fixture::dma::{function, unit, GSTS, UNIT_BASE};
+use launchguard_host_tests::fixture::dma::{
+    function, refused, unit, watching, window, GSTS, UNIT_BASE,
+};
 use launchguard_host_tests::fixture::dmar::{encode, seal, Entry, ScopeSpec};
 use launchguard_host_tests::fixture::{Machine, HEAP_BASE};
 use launchguard_pure::decode::registers::Reg;
 use launchguard_pure::verify::catalogue::CheckId;
-use launchguard_pure::verify::facts::{Ats, MemoryRange, Tpr, TprRegisters, Translation};
+use launchguard_pure::verify::facts::{Ats, Direct, MemoryRange, Tpr, TprRegisters, Translation};
 use launchguard_pure::verify::judgement::Outcome::{self, Fail, NotApplicable, Pass, Unknown};
 use CheckId::*;
 
@@ -125,6 +127,7 @@ pub(super) const CASES: &[Case] = &[
             let mut second = unit(UNIT_BASE + 0x1000);
             second.registers.as_mut().expect("registers").gsts = GSTS & !(1 << 31);
             m.dma.units.as_mut().expect("units").push(second);
+            m.dma.faults = Some((watching(2), vec![]));
         },
     )
     .also(&[Dma03]),
@@ -148,6 +151,20 @@ pub(super) const CASES: &[Case] = &[
         m.dma.registers().irta = 0x7c01_000f;
     })
     .also(&[Dma05]),
+    fails(
+        Dma08,
+        "a window of the policy's reaches its root table",
+        |m| {
+            m.dma.windows = Some(vec![window(0x1_0312_3000, 0x1000, true)]);
+        },
+    ),
+    fails(
+        Dma08,
+        "a window of the policy's reaches its interrupt table",
+        |m| {
+            m.dma.windows = Some(vec![window(0x1_0020_0000, 0x1000, false)]);
+        },
+    ),
     fails(Dma09, "iommu=pt: devices reach all memory; 1 words", |m| {
         line(m, "iommu=pt")
     }),
@@ -246,6 +263,33 @@ pub(super) const CASES: &[Case] = &[
     }),
     warns(Dma16, "nobody has taken the record (PPF)", |m| {
         m.dma.registers().fsts = 2
+    }),
+    warns(
+        Dma16,
+        "0000:01:00.0 was refused 3 times and is not owned by launchguard; since load, at least: 3 such, 7 of owned ones, 0 lost",
+        |m| {
+            let all = vec![refused(0, 2, true, 7), refused(1, 0, false, 3)];
+            m.dma.faults = Some((watching(1), all));
+        },
+    ),
+    warns(
+        Dma16,
+        "0000:00:02.0 was refused 7 times and is owned by launchguard; since load, at least: 7 such, 0 of others, 2 lost",
+        |m| {
+            let mut counts = watching(1);
+            counts.lost = 2;
+            m.dma.faults = Some((counts, vec![refused(0, 2, true, 7)]));
+        },
+    ),
+    warns(Dma16, "0 accesses were refused, 4 records were lost", |m| {
+        let mut counts = watching(1);
+        counts.lost = 4;
+        m.dma.faults = Some((counts, vec![]));
+    }),
+    warns(Dma16, "5 accesses were refused, 0 records were lost", |m| {
+        let mut counts = watching(1);
+        counts.others = 5;
+        m.dma.faults = Some((counts, vec![]));
     }),
     warns(
         Dma17,
@@ -358,6 +402,62 @@ fn without_evidence() {
             Dma08,
             Unknown,
             "could not be told",
+        ),
+        (
+            |m| m.dma.windows = None,
+            Dma08,
+            Unknown,
+            "in no RMRR; in a window or not: it could not be read",
+        ),
+        // What shows is a failure, whatever else is not known.
+        (
+            |m| {
+                m.dma.windows = None;
+                m.dma.units.as_mut().expect("units")[0].root_in_ram = Some(false);
+            },
+            Dma08,
+            Fail,
+            "root table does not lie in System RAM",
+        ),
+        (
+            |m| m.dma.faults = None,
+            Dma16,
+            Unknown,
+            "no fault is pending now; those that were recorded before: it could not be read",
+        ),
+        (
+            |m| {
+                m.dma.faults = None;
+                m.dma.registers().fsts = 1;
+            },
+            Dma16,
+            Fail,
+            "faults were lost (PFO)",
+        ),
+        (
+            |m| m.dma.faults = Some((watching(0), vec![])),
+            Dma16,
+            Unknown,
+            "no fault is pending; 0 of 1 units are watched",
+        ),
+        (
+            |m| {
+                let mut counts = watching(1);
+                counts.unseen = 2;
+                m.dma.faults = Some((counts, vec![]));
+            },
+            Dma16,
+            Unknown,
+            "the driver took records 2 times that nobody looked at",
+        ),
+        (
+            |m| {
+                m.dma.units.as_mut().expect("units")[0].registers = None;
+                m.dma.faults = Some((watching(0), vec![refused(1, 0, false, 1)]));
+            },
+            Dma16,
+            Fail,
+            "0000:01:00.0 was refused 1 times",
         ),
         (
             |m| m.dma.command_line = None,
@@ -815,4 +915,89 @@ fn without_a_launch() {
     for check in [Dma03, Dma06, Dma07, Dma08, Dma09, Dma10, Dma12, Dma15] {
         assert_eq!(judgement.outcome(check), Pass, "{check}");
     }
+}
+
+/// Windows and regions touch a table by any of its bytes: a root table has a page, an interrupt table 2^(S+1)
+/// entries of 16 bytes (VT-d specification, 11.4.36), which are 1 MiB where S is 15.
+#[test]
+fn a_window_beside_a_table_is_none_over_it() {
+    const ROOT: u64 = 0x1_0312_3000;
+    const TABLE: u64 = 0x1_0020_0000;
+    const MIB: u64 = 1 << 20;
+    for (base, size, outcome) in [
+        (ROOT - 0x1000, 0x1000, Pass),
+        (ROOT - 0x1000, 0x1001, Fail),
+        (ROOT + 0x1000, 0x1000, Pass),
+        (ROOT + 0xfff, 1, Fail),
+        (0, u64::MAX, Fail),
+        (TABLE - 0x1000, 0x1000, Pass),
+        (TABLE + MIB - 1, 1, Fail),
+        (TABLE + MIB, 0x1000, Pass),
+    ] {
+        let found = finding(
+            |m| m.dma.windows = Some(vec![window(base, size, true)]),
+            Dma08,
+        );
+        assert_eq!(found.0, outcome, "{base:#x} + {size:#x}: {}", found.1);
+    }
+    // A table of 256 entries, one page.
+    let small = |base| {
+        finding(
+            |m| {
+                m.dma.registers().irta = TABLE | 7;
+                m.dma.windows = Some(vec![window(base, 0x1000, true)]);
+            },
+            Dma08,
+        )
+    };
+    assert_eq!(small(TABLE).0, Fail);
+    assert_eq!(small(TABLE + 0x1000).0, Pass);
+    // What is not in use is nobody's table.
+    let off = finding(
+        |m| {
+            m.dma.registers().gsts = GSTS & !(1 << 25);
+            m.dma.windows = Some(vec![window(TABLE, 0x1000, true)]);
+        },
+        Dma08,
+    );
+    assert_eq!(off.0, Pass, "{}", off.1);
+}
+
+/// What is mapped one to one is said where a driver's domain has it, and is no failure.
+#[test]
+fn what_is_mapped_one_to_one_is_said() {
+    let region = |group, base, size| Direct {
+        group,
+        base,
+        size,
+        relaxable: true,
+    };
+    let says = |regions: Option<Vec<Direct>>, translation: Translation| {
+        let (outcome, detail) = finding(
+            |m| {
+                m.dma.direct = regions;
+                for function in [0, 3] {
+                    m.dma.at(0, 0x1f, function).translation = translation;
+                }
+            },
+            Dma10,
+        );
+        assert_eq!(outcome, Pass, "{detail}");
+        detail
+    };
+    let isa = || Some(vec![region(9, 0x1000, 0x1000), region(5, 0, 16 << 20)]);
+    assert_eq!(
+        says(isa(), Translation::Dma),
+        "6 functions, each translated or blocked; 2 reach memory that is mapped one to one for them, as 0000:00:1f.0 [8086:101f] does 0x0 + 0x1000000"
+    );
+    for translation in [Translation::Blocked, Translation::Managed] {
+        assert_eq!(
+            says(isa(), translation),
+            "6 functions, each translated or blocked"
+        );
+    }
+    assert_eq!(
+        says(None, Translation::Dma),
+        "6 functions, each translated or blocked; what is mapped one to one for them is not known"
+    );
 }
