@@ -85,7 +85,8 @@ impl fmt::Display for Capabilities {
     }
 }
 
-/// An MLE header. Addresses are linear, in the MLE's page tables.
+/// An MLE header. Entry point and first page are linear addresses, in the MLE's page tables; the
+/// other places are offsets in the image, of which the page tables map only a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MleHeader {
     /// Length of the header in bytes.
@@ -122,7 +123,8 @@ pub enum MleError {
     Length(u32),
     /// A version before [`VERSION_MIN`].
     Version(u32),
-    /// What is to be measured ends before it starts, or the entry point lies outside of it.
+    /// What is to be measured ends before it starts, or the entry point lies outside of the pages that
+    /// hold it.
     Range {
         /// Start of what is measured.
         start: u32,
@@ -180,7 +182,10 @@ impl MleHeader {
         if header.version < VERSION_MIN {
             return Err(MleError::Version(header.version));
         }
-        if !(header.start..header.end).contains(&header.entry) {
+        // The byte at `start` of the image is the one at the linear address `first_page`.
+        let size = header.end.checked_sub(header.start);
+        let entry = header.entry.checked_sub(header.first_page);
+        if !matches!((entry, size), (Some(entry), Some(size)) if entry < size) {
             return Err(MleError::Range {
                 start: header.start,
                 end: header.end,

@@ -252,7 +252,7 @@ fn mle_header() -> Vec<u8> {
         0x42b6_51cb,
         52,
         0x2_0001,
-        0x100,
+        0x1100,
         0x1000,
         0,
         0x4_8000,
@@ -276,7 +276,7 @@ fn an_mle_header_is_found_in_an_image() {
         let found = decoded.json();
         assert_eq!(found["offset"], offset);
         assert_eq!(found["version"], "0x20001");
-        assert_eq!(found["entry"], "0x100");
+        assert_eq!(found["entry"], "0x1100");
         assert_eq!(found["end"], "0x48000");
         assert_eq!(found["capabilities"], "0x227");
         assert_eq!(found["command_line"]["start"], "0x1111");

@@ -36,7 +36,7 @@ fn the_command_line_is_there_from_its_length_on() {
         (52, Some((0x1111, 0x2222))),
         (60, Some((0x1111, 0x2222))),
     ] {
-        let found = MleHeader::decode(&header(length, 0x2_0003, 0x100)).unwrap();
+        let found = MleHeader::decode(&header(length, 0x2_0003, 0x1000)).unwrap();
         assert_eq!(found.length, length);
         assert_eq!(found.command_line, command_line, "length {length}");
     }
@@ -45,9 +45,9 @@ fn the_command_line_is_there_from_its_length_on() {
 #[test]
 fn the_oldest_version_and_the_first_and_last_entry_point_are_taken() {
     for (version, entry) in [
-        (0x2_0001, 0x100),
-        (0x2_0002, 0x4_7fff),
-        (0xffff_ffff, 0x101),
+        (0x2_0001, 0x1000),
+        (0x2_0002, 0x4_8eff),
+        (0xffff_ffff, 0x1001),
     ] {
         let found = MleHeader::decode(&header(52, version, entry)).unwrap();
         assert_eq!((found.version, found.entry), (version, entry));
@@ -55,23 +55,49 @@ fn the_oldest_version_and_the_first_and_last_entry_point_are_taken() {
     for (version, entry, words) in [
         (
             0x2_0000,
-            0x100,
+            0x1000,
             "MLE header: version 0x20000 is before 0x20001",
         ),
         (
             0x2_0001,
-            0xff,
-            "MLE header: 0x100 to 0x48000 with entry point 0xff is no range to launch",
+            0xfff,
+            "MLE header: 0x100 to 0x48000 with entry point 0xfff is no range to launch",
         ),
         (
             0x2_0001,
-            0x4_8000,
-            "MLE header: 0x100 to 0x48000 with entry point 0x48000 is no range to launch",
+            0x4_8f00,
+            "MLE header: 0x100 to 0x48000 with entry point 0x48f00 is no range to launch",
         ),
     ] {
         let error = MleHeader::decode(&header(52, version, entry)).unwrap_err();
         assert_eq!(error.to_string(), words);
     }
+}
+
+/// Debian's tboot 1.10.5: its measured part starts behind four pages of the image, and linear address 0
+/// is there.
+#[test]
+fn the_header_of_a_real_tboot_is_taken() {
+    let bytes: Vec<u8> = [
+        0x9082_ac5a_u32,
+        0x74a7_476f,
+        0xa255_5c0f,
+        0x42b6_51cb,
+        0x34,
+        0x2_0001,
+        0x10,
+        0,
+        0x4000,
+        0x4_c000,
+        0x627,
+        0x7d60,
+        0x7f5f,
+    ]
+    .into_iter()
+    .flat_map(u32::to_le_bytes)
+    .collect();
+    let header = MleHeader::decode(&bytes).unwrap();
+    assert_eq!((header.entry, header.start), (0x10, 0x4000));
 }
 
 #[test]
@@ -92,7 +118,7 @@ fn each_error_says_what_stands_there() {
     ] {
         assert_eq!(error.to_string(), words);
     }
-    let cut = &header(52, 0x2_0003, 0x100)[..48];
+    let cut = &header(52, 0x2_0003, 0x1000)[..48];
     assert_eq!(
         MleHeader::decode(cut),
         Err(MleError::Short {

@@ -182,11 +182,12 @@ proptest! {
     ) {
         let (start, end) = (words[0].min(words[1]), words[0].max(words[1]).max(1));
         prop_assume!(start < end);
+        let first_page = words[3].min(u32::MAX - (end - start));
         let header = MleHeader {
             length,
             version,
-            entry: start + words[2] % (end - start),
-            first_page: words[3],
+            entry: first_page + words[2] % (end - start),
+            first_page,
             start,
             end,
             capabilities: Capabilities(words[2]),

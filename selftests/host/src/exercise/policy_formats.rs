@@ -130,7 +130,8 @@ pub fn mle(bytes: &[u8]) {
     match MleHeader::decode(bytes) {
         Ok(header) => {
             assert!(header.version >= VERSION_MIN && header.length >= 44);
-            assert!((header.start..header.end).contains(&header.entry));
+            assert!(header.start < header.end && header.first_page <= header.entry);
+            assert!(header.entry - header.first_page < header.end - header.start);
             message(&header.capabilities);
         }
         Err(error) => message(&error),
