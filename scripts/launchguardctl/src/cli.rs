@@ -56,6 +56,17 @@ pub enum Command {
         #[arg(long)]
         name: Option<String>,
     },
+    /// Print references for the next launch by tboot, from the log of the present one and the files that
+    /// change
+    Predict {
+        #[command(flatten)]
+        next: crate::commands::predict::Arguments,
+    },
+    /// Print references without the launches that are over: those that are not the running one
+    Prune {
+        /// The references; - for standard input
+        references: PathBuf,
+    },
     /// Check a policy or a references file without loading it
     Lint {
         /// The file; - for standard input

@@ -12,6 +12,8 @@ mod html;
 mod input;
 mod page;
 mod paint;
+mod predict;
+mod references;
 mod report;
 
 use clap::Parser;

@@ -18,6 +18,7 @@ const TESTS: &[Test] = &[
     ),
     ("ctl_decodes_a_register_dump", decodes_registers),
     ("ctl_decodes_modules", decodes_modules),
+    ("ctl_predicts_from_real_logs", predicts),
 ];
 
 /// Each log ends in the values that its description gives for it, with the padding that it has.
@@ -74,6 +75,52 @@ fn events_behind_the_end_are_said(corpus: &Corpus) {
     assert_eq!(replayed.json()["events"], 16);
     let problems = replayed.json()["problems"].to_string();
     assert!(problems.contains("4 records stand behind"), "{problems}");
+}
+
+/// tboot's events of real launches are known, or refused by name.
+fn predicts(corpus: &Corpus) {
+    let place = directory();
+    let next = file(&place, "next", "another initrd");
+    let next = next.to_str().expect("UTF-8");
+    let predict = |number: &str| {
+        let case = corpus.case(number);
+        let path = file(&place, number, case.log.as_deref().expect("a log"));
+        let path = path.to_str().expect("UTF-8");
+        let answer = run(&["predict", "--json", "--log", path, "--initrd", next]);
+        (case, answer)
+    };
+    // tboot 1.10.5 with its default, and two of tboot 1.9 with extpol=embedded.
+    for (number, banks) in [("02", 1), ("16", 1), ("18", 1)] {
+        let (case, answer) = predict(number);
+        assert_eq!(answer.status, Some(0), "case {number}: {answer:?}");
+        let predicted = answer.json();
+        let changes = predicted["changes"].as_array().expect("changes");
+        assert_eq!(changes.len(), banks, "case {number}: {predicted:#}");
+        // The second module: policy, kernel, initrd.
+        let listed = case.json["event_log"]["events"].as_array().expect("events");
+        let mut tboot = listed.iter().filter(|event| {
+            event["pcr"] == 17 && (event["type"] == "0x501" || event["type"] == 0x501)
+        });
+        let initrd = tboot.nth(2).expect("an initrd");
+        assert_eq!(
+            changes[0]["old"], initrd["digests"]["sha256"],
+            "case {number}"
+        );
+        assert_eq!(
+            predicted["banks"]["sha256"]["18"], case.json["replay_values"]["sha256"]["18"],
+            "case {number}: nothing that changes is in PCR 18"
+        );
+    }
+    // The events of 05 were printed with zeros in the middle; 20 is two machines.
+    for (number, why) in [
+        ("01", "TPM 1.2"),
+        ("05", "TBOOT_MEASUREMENT in PCR 17: tboot follows a policy"),
+        ("20", "TBOOT_MEASUREMENT: 0 stand in PCR 17"),
+    ] {
+        let (_, answer) = predict(number);
+        assert_eq!(answer.status, Some(1), "case {number}: {answer:?}");
+        assert!(answer.stderr.contains(why), "case {number}: {answer:?}");
+    }
 }
 
 fn decodes_registers(corpus: &Corpus) {

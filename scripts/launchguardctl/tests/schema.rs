@@ -10,7 +10,8 @@ use launchguard_host_tests::exercise::Evidence;
 use launchguard_host_tests::fixture::heap::{
     element, mdr, BiosFields, OsSinitFields, SinitMleFields, Tables,
 };
-use launchguard_host_tests::fixture::{acm, acpi, dmar, lcp, slrt, Machine, BANKS};
+use launchguard_host_tests::fixture::log::{encode, hash, Record};
+use launchguard_host_tests::fixture::{acm, acpi, dmar, launch, lcp, slrt, Machine, BANKS};
 use launchguard_pure::decode::digest::HashAlg;
 use launchguard_pure::decode::registers::Reg;
 use launchguard_pure::verify::catalogue::CheckId;
@@ -21,6 +22,14 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+
+/// Every bank whose hash can be computed.
+const LARGEST: [HashAlg; 4] = [
+    HashAlg::Sha1,
+    HashAlg::Sha256,
+    HashAlg::Sha384,
+    HashAlg::Sha512,
+];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Documentation/schema")
@@ -284,6 +293,9 @@ fn every_command_keeps_its_schema() {
     }
     let evidence = device.path().join("evidence").display().to_string();
     seen.valid("report", &run(&["--json", "report", &evidence]));
+    let next = put("next", b"another initrd");
+    let predict = ["--json", "predict", "--initrd", &next];
+    seen.valid("predict", &run(&with_sysfs(&device, &predict)));
     let page = put("page.html", b"");
     let report = run(&["--json", "report", &evidence, "--output", &page]);
     seen.valid("report", &report);
@@ -291,6 +303,8 @@ fn every_command_keeps_its_schema() {
         "pins",
         machine.references(HashAlg::Sha256, &[17, 18]).as_bytes(),
     );
+    let prune = ["--json", "prune", &pins];
+    seen.valid("prune", &run(&with_sysfs(&device, &prune)));
     let policy = put("policy", b"version 1\nrequire TXT-05\n");
     let broken = put("broken", b"version 1\nrequire NONSENSE\n");
     let judge = |more: &[&str]| run(&[&["--json", "judge", &evidence], more].concat());
@@ -965,6 +979,81 @@ fn every_machine_keeps_the_schemas() {
         "judge.launcher \"unknown\"",
     ];
     seen.covers("judge", &never);
+}
+
+/// A prediction, an event that comes and one that goes, a refusal; what is dropped, and what is not.
+#[test]
+fn predictions_keep_their_schemas() {
+    let mut seen = Seen::default();
+    let place = directory();
+    let put = |name: &str, bytes: &[u8]| file(&place, name, bytes).display().to_string();
+    // The event of tboot's default policy, with the hash that its banks lead to.
+    let policy = [
+        "02000b010000000000000003",
+        "00ff000000000000",
+        "8111000000000000",
+        "8316001000004000",
+    ];
+    let policy: Vec<u8> = policy
+        .concat()
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).expect("hex"), 16).expect("hex"))
+        .collect();
+    let inner = hash(HashAlg::Sha256, &[&policy]);
+    let launched = |banks: &[HashAlg]| {
+        let mut records = launch::records(&LARGEST, banks);
+        for record in records
+            .iter_mut()
+            .filter(|record| record.kind == launch::TBOOT)
+            .take(2)
+        {
+            let measured = [&[1, 0, 0, 0], inner.as_slice()].concat();
+            *record = Record::measured(record.pcr, launch::TBOOT, banks, &measured, &[]);
+        }
+        encode(&LARGEST, &records)
+    };
+    let log = put("log", &launched(&LARGEST));
+    let image = put(
+        "image",
+        &std::fs::read("/boot/tboot.gz").expect("Debian's tboot"),
+    );
+    let tboot = ["--tboot", &image, "--tboot-cmdline", "extpol=embedded"];
+    let predict =
+        |log: &str, more: &[&str]| run(&[&["--json", "predict", "--log", log], more].concat());
+    let predicted = seen.valid("predict", &predict(&log, &tboot));
+    assert!(predicted["error"].is_null(), "{predicted:#}");
+    for modules in [
+        "\tmodule2 /a\n",
+        "\tmodule2 /a\n\tmodule2 /a\n\tmodule2 /a\n",
+    ] {
+        put("boot/a", b"a");
+        std::fs::copy(&image, place.path().join("boot/tboot")).expect("copied");
+        let entry =
+            format!("menuentry 'tboot' {{\n\tmultiboot2 /tboot extpol=embedded\n{modules}}}\n");
+        let configuration = put("boot/grub/grub.cfg", entry.as_bytes());
+        let predicted = predict(&log, &["--grub", &configuration]);
+        seen.valid("predict", &predicted);
+    }
+    let foreign = put("foreign", &exported_log(&Machine::launched()));
+    assert!(seen.valid("predict", &predict(&foreign, &tboot))["name"].is_null());
+    seen.covers("predict", &[]);
+
+    let machine = Machine::launched();
+    let pins = machine.references(HashAlg::Sha256, &[17, 18]);
+    let zeros = "00".repeat(32);
+    let other = format!("launch \"then\" {{ pcr 17 sha256 {zeros} pcr 18 sha256 {zeros} }}\n");
+    let texts = put("references", format!("{pins}{other}").as_bytes());
+    let device = sysfs(&machine);
+    let pruned = run(&with_sysfs(&device, &["--json", "prune", &texts]));
+    assert_eq!(seen.valid("prune", &pruned)["dropped"][0], "then");
+    let texts = put(
+        "references",
+        format!("version 1 references\n{other}").as_bytes(),
+    );
+    let refused = run(&with_sysfs(&device, &["--json", "prune", &texts]));
+    assert!(!seen.valid("prune", &refused)["error"].is_null());
+    seen.covers("prune", &[]);
 }
 
 /// A first line, a change, and the end.

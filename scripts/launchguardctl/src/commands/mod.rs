@@ -12,7 +12,9 @@ mod lint;
 mod load;
 mod log;
 pub mod page;
+pub mod predict;
 mod prometheus;
+mod prune;
 mod replay;
 mod shell;
 mod status;
@@ -28,6 +30,8 @@ pub fn run(cli: &Cli) -> Result<Report> {
         Command::Status { format } => status::run(&cli.sysfs, *format),
         Command::Explain { id } => explain::run(id.as_deref()),
         Command::Enroll { name } => enroll::run(&cli.sysfs, name.as_deref()),
+        Command::Predict { next } => predict::run(&cli.sysfs, next),
+        Command::Prune { references } => prune::run(&cli.sysfs, references),
         Command::Lint {
             file,
             kind,
