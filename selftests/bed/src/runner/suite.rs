@@ -85,10 +85,12 @@ impl Bench {
             spec.kernel_args,
             kernel.args()
         );
+        // As a boot loader does it.
+        let args = args.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
         let mut config = Config {
             start: spec.start,
             kernel: kernel.image.clone(),
-            kernel_args: args.trim().to_owned(),
+            kernel_args: args,
             initrd: Some(initrd.to_owned()),
             tboot_args: spec.tboot_args.clone(),
             memory_mib: spec.memory,
@@ -431,6 +433,8 @@ fn work(
         ..Group::default()
     };
     let references = board.kept(job);
+    let earlier = job.scenario.after.as_ref().unwrap_or(&job.scenario.name);
+    let present = bench.logs(job.kernel, earlier).join("evidence");
     let started = Instant::now();
     let result = (|| {
         let initrd = ram_disks.get(&job.kernel.release).context("no RAM disk")?;
@@ -443,6 +447,7 @@ fn work(
             config: &config,
             checkout: &bench.checkout,
             references: references.as_ref(),
+            present: &present,
             journal: &journal,
         };
         let report = engine::run(job.scenario, &mut guest, &surroundings, &progress);

@@ -42,6 +42,8 @@ pub struct Surroundings<'a> {
     pub checkout: &'a std::path::Path,
     /// Values that another scenario kept.
     pub references: Option<&'a Pcrs>,
+    /// Evidence of the scenario that this one comes after, or of this one.
+    pub present: &'a std::path::Path,
     /// What the checks said.
     pub journal: &'a Journal,
 }
@@ -98,6 +100,9 @@ pub fn run(
                 let lines = output.lines().filter(|_| step.record);
                 report.notes.extend(lines.map(str::to_owned));
             }),
+            Step::Predict(step) => keep(guest)
+                .and_then(|actual| step.run(guest, &actual, context))
+                .map(|outcome| report.cases.push(Case::new(name.clone(), outcome))),
             Step::Memory(step) => step
                 .run(guest, &mut memory)
                 .map(|()| report.cases.push(Case::new(name.clone(), Outcome::Pass))),
@@ -139,7 +144,9 @@ fn simple(step: &Step, guest: &mut Guest, context: &Surroundings<'_>) -> Result<
             Duration::from_secs(step.timeout),
         ),
         Step::Hotplug(step) => step.run(guest),
-        Step::Selftest(_) | Step::Run(_) | Step::Keep(_) | Step::Memory(_) => Ok(()),
+        Step::Selftest(_) | Step::Run(_) | Step::Keep(_) | Step::Predict(_) | Step::Memory(_) => {
+            Ok(())
+        }
     }
 }
 

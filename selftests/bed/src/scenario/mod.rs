@@ -10,6 +10,7 @@ pub mod hotplug;
 pub mod judge;
 pub mod memory;
 pub mod pins;
+pub mod predict;
 pub mod walk;
 
 use std::collections::BTreeMap;
@@ -178,6 +179,9 @@ pub enum Step {
     Keep(Plain),
     /// Compares a published measurement with its independent source on the host.
     Compare(Compare),
+    /// Compares what `launchguardctl predict` says of this launch, from the evidence of another, with the
+    /// TPM.
+    Predict(predict::Predict),
     /// Compares what devices reach, by the IOMMU's tables, with what they should.
     Walk(walk::Walk),
     /// Keeps what memory holds, or compares it with what was kept.
@@ -389,6 +393,7 @@ impl Step {
             Self::Selftest(step) => format!("kselftests {}", step.scripts.join(", ")),
             Self::Run(step) => step.name.clone(),
             Self::Compare(step) => step.name.clone(),
+            Self::Predict(step) => step.name.clone(),
             Self::Walk(step) => step.name.clone(),
             Self::Memory(step) => step.name.clone(),
             Self::Restart(step) => step.name.clone(),
