@@ -267,11 +267,13 @@ impl State {
             let mut members = functions.iter().filter(|one| one.group == Some(group));
             members.any(|one| self.departing.contains(&address(one)))
         };
+        let situation = self.situation();
+        // Otherwise the driver that counts is a neighbour's.
         let slipped = |group: u32| {
             let mut members = functions.iter().filter(|one| one.group == Some(group));
-            members.any(|one| one.driver && self.slipped.contains(&address(one)))
+            members.all(|one| !one.driver || situation.is_bridge(one) || situation.has_slipped(one))
         };
-        plan::groups_of(&policy, functions, &self.situation(), |plan| {
+        plan::groups_of(&policy, functions, &situation, |plan| {
             let Some(group) = plan.group.filter(|group| !departs(*group)) else {
                 return;
             };

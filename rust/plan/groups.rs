@@ -110,7 +110,8 @@ impl Situation<'_> {
         function.untrusted || function.virtual_function || self.arrived.contains(&address(function))
     }
 
-    fn has_slipped(&self, function: &PciFunction) -> bool {
+    /// Whether a driver has a function that should have been blocked before it could.
+    pub fn has_slipped(&self, function: &PciFunction) -> bool {
         function.driver && self.slipped.contains(&address(function))
     }
 
@@ -214,22 +215,25 @@ fn decide<'p, 'f, I: Iterator<Item = &'f PciFunction>>(
         // It reaches whatever the neighbour's driver maps, with a driver of its own or without.
         let intrudes = |member: &PciFunction| {
             let at = address(member);
+            let neighbour = |other: &PciFunction| {
+                other.driver && address(other) != at && !situation.has_slipped(other)
+            };
             foreign(member)
-                && devices().any(|other| other.driver && address(other) != at)
+                && devices().any(neighbour)
                 && (quarantine || !is_allowed(policy, all, member, true))
         };
         let slipped = |member: &PciFunction| {
             situation.has_slipped(member) && (quarantine || !is_allowed(policy, all, member, true))
         };
-        return if arrivals && devices().any(slipped) {
-            (
-                Action::Refuse,
-                "it arrived and could not be blocked before a driver had it",
-            )
-        } else if arrivals && devices().any(intrudes) {
+        return if arrivals && devices().any(intrudes) {
             (
                 Action::Refuse,
                 "it counts as an arrival, and a driver has another function of its group",
+            )
+        } else if arrivals && devices().any(slipped) {
+            (
+                Action::Refuse,
+                "it arrived and could not be blocked before a driver had it",
             )
         } else {
             (Action::Leave, "a driver has it")

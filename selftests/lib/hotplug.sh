@@ -20,9 +20,9 @@ arrived() {
 	echo 1 > "/sys/bus/pci/devices/$1/rescan"
 }
 
-# arrived_or_scanned ADDRESS: as arrived, for the second of two that come at once behind a conventional
-# bridge. The emulated firmware was seen to tell of the first only: then the bus is scanned after five
-# seconds, as a person would, and what is found that way is an arrival as well.
+# arrived_or_scanned ADDRESS: as arrived, for one of two that come at once behind a conventional bridge. The
+# emulated firmware was seen not to tell of each: then the bus is scanned after five seconds, as a person
+# would, and what is found that way is an arrival as well.
 arrived_or_scanned() {
 	tries=250
 	while [ ! -e "/sys/bus/pci/devices/$1/rescan" ] && [ $tries -gt 0 ]; do

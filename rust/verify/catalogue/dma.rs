@@ -179,7 +179,7 @@ pub(super) const DMA_16: Entry = Entry {
     meaning:
         "FSTS of every unit shows neither a pending fault nor lost faults nor failed invalidations, and the guard has recorded no refused access since the module was loaded, neither of devices that it owns nor of others",
     attack: "a device tries what it may not, or floods the records so that its tries are lost",
-    remedy: "debugfs launchguard/faults names the requesters; one that is owned reached nothing but its windows, one that is not has a driver that errs or something else in it: block it, or set a fault-budget. It stands until the module is loaded anew",
+    remedy: "the table of faults names the requesters; one that is owned reached nothing but its windows, one that is not has a driver that errs or something else in it: block it, or set a fault-budget. It stands until the module is loaded anew",
     source: "VT-d specification 11.4.7.1",
 };
 

@@ -9,6 +9,7 @@ use flate2::write::GzEncoder;
 use launchguard_host_tests::fixture::launch::{self, TBOOT};
 use launchguard_host_tests::fixture::log::{hash, pcr_after, Record};
 use launchguard_host_tests::fixture::{acm, Machine, BANKS};
+use launchguard_host_tests::hex;
 use launchguard_pure::decode::digest::HashAlg::{self, Sha1, Sha256, Sha384};
 use launchguard_pure::verify::judgement::Verdict;
 use serde_json::Value;
@@ -33,10 +34,6 @@ const KERNEL: &[u8] = b"a kernel";
 const KERNEL_ARGS: &str = "root=/dev/sda ro";
 const INITRD: &[u8] = b"an initrd";
 const TBOOT_ARGS: &str = "logging=serial,memory";
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 /// An event of tboot in `banks` that measured a module (policy.c, hash_module).
 fn module(banks: &[HashAlg], args: &str, image: &[u8]) -> Record {
