@@ -310,11 +310,12 @@ impl Job<'_> {
         })
     }
 
-    /// Low ones start first: what others wait for, then what has the most steps, so that no long
-    /// machine is left over at the end while the other places are empty.
-    fn rank(&self) -> (bool, Reverse<usize>) {
+    /// Low ones start first: what waits for no other, then what may take longest, then what has the most
+    /// steps, so that no long machine is left over at the end while the other places are empty.
+    fn rank(&self) -> (bool, Reverse<u64>, Reverse<usize>) {
         (
             self.scenario.after.is_some(),
+            Reverse(self.scenario.timeout),
             Reverse(self.scenario.steps.len()),
         )
     }
