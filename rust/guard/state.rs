@@ -320,6 +320,8 @@ impl State {
         let group = group.ok_or(Trouble::Busy)?;
         let identity = group.is_identity();
         let claim = group.claim().map_err(Trouble::of_claim)?;
+        // A driver that gets it after its release was given it.
+        self.slipped.retain(|one| *one != first);
         let held = Held::new(id, first, identity, claim, reason);
         // There is room; without it the group would stay blocked.
         self.held.push(held, GFP_KERNEL).map_err(|_| Trouble::Memory)
