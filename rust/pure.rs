@@ -8,8 +8,11 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+extern crate alloc;
+
 pub mod decode;
 #[cfg(feature = "hasher")]
 pub mod hasher;
+pub mod lists;
 pub mod plan;
 pub mod verify;

@@ -31,6 +31,7 @@ pub mod msr;
 pub mod mtrr;
 pub mod nv;
 pub mod platform;
+pub mod range;
 pub mod registers;
 pub mod slrt;
 pub mod tboot;

@@ -4,6 +4,7 @@
 
 mod collect;
 mod extend;
+mod lists;
 mod machine;
 mod response;
 mod snapshot;
@@ -35,6 +36,7 @@ use machine::Machine;
 use texts::{Prepared, Texts};
 
 pub(crate) use collect::{functions, map_unit, note_group, remapping_units};
+pub(crate) use lists::KernelLists;
 pub(crate) use snapshot::{parse_policy, Examined, Snapshot, Timing};
 pub(crate) use texts::{sha256, Document, Kind, Refusal};
 

@@ -7,7 +7,8 @@
 
 use crate::decode::digest::{Digest, HashAlg, Hasher};
 use crate::decode::text::Text;
-use crate::plan::{self, Surroundings};
+use super::lists::KernelLists;
+use crate::plan::{self, Sheet, Surroundings};
 use crate::sys::compat;
 use crate::sys::hash::KernelHasher;
 use crate::verify::policy::{Policy, PolicyError, References, MAX_TEXT};
@@ -37,11 +38,25 @@ impl Kind {
     }
 
     /// Checks a whole text; a policy also for whether it can be carried out here.
-    fn check(self, bytes: &[u8], machine: &dyn Surroundings) -> Result<(), PolicyError> {
-        match self {
-            Self::Policy => plan::check(&Policy::parse(bytes)?, Some(machine)),
-            Self::References => References::parse(bytes).map(|_| ()),
-        }
+    ///
+    /// # Errors
+    ///
+    /// ENOMEM: nothing can be said of it.
+    fn check(
+        self,
+        bytes: &[u8],
+        machine: &dyn Surroundings,
+    ) -> Result<core::result::Result<(), PolicyError>> {
+        let policy = match self {
+            Self::Policy => Policy::parse(bytes),
+            Self::References => return Ok(References::parse(bytes).map(|_| ())),
+        };
+        let policy = match policy {
+            Ok(policy) => policy,
+            Err(error) => return Ok(Err(error)),
+        };
+        let sheet = Sheet::<KernelLists>::of(&policy)?;
+        Ok(plan::check(&sheet.statements(), Some(machine)))
     }
 }
 
@@ -246,7 +261,7 @@ impl Texts {
         // The empty text is a policy and references alike: all that match are applied, or none.
         for kind in matches.into_iter().flatten() {
             let staged = self.slot(kind).staged.as_deref().unwrap_or(&[]);
-            if let Err(error) = kind.check(staged, machine) {
+            if let Err(error) = kind.check(staged, machine)? {
                 self.refuse(format_args!("{}: {error}", kind.name()));
                 return Err(compat::bad_message());
             }
@@ -324,7 +339,7 @@ impl Texts {
             self.slot_mut(kind).file = File::Refused;
             return Ok(None);
         }
-        if let Err(error) = kind.check(bytes, machine) {
+        if let Err(error) = kind.check(bytes, machine)? {
             self.refuse(format_args!("{} file: {error}", kind.name()));
             self.slot_mut(kind).file = File::Refused;
             return Ok(None);

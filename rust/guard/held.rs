@@ -3,8 +3,9 @@
 //! A group that launchguard owns, and the exact list of what it reaches.
 
 use crate::decode::text::Text;
+use crate::plan::{sort, Confinement};
 use crate::sys::iommu::{Claim, Confined, Domain};
-use crate::verify::policy::{Address, Compartment, Window, MAX_LABEL};
+use crate::verify::policy::{Address, Window, MAX_LABEL};
 use kernel::prelude::*;
 
 /// Why a group is not as the policy wants it. Its devices are blocked meanwhile, if it is owned.
@@ -221,20 +222,20 @@ impl Held {
         self.compartment = Text::EMPTY;
     }
 
-    /// Lets it reach the windows of `compartment` and nothing else. Windows that it has already are
+    /// Lets it reach the windows of `confinement` and nothing else. Windows that it has already are
     /// not touched; those that are gone are taken back before new ones are given. On any failure it
     /// is blocked and its trouble says why.
-    pub(super) fn confine(&mut self, compartment: &Compartment<'_>) {
+    pub(super) fn confine(&mut self, confinement: &Confinement<'_>) {
         let hold = core::mem::replace(&mut self.hold, Hold::Changing);
         let (hold, trouble) = match hold {
-            Hold::Blocked(claim) => enclose(claim, compartment),
-            Hold::Confined(confined, ledger) => adjust(confined, ledger, compartment),
+            Hold::Blocked(claim) => enclose(claim, confinement.windows),
+            Hold::Confined(confined, ledger) => adjust(confined, ledger, confinement.windows),
             Hold::Changing => (Hold::Changing, None),
         };
         self.hold = hold;
         self.trouble = trouble;
         self.compartment = match trouble {
-            None => Text::format(format_args!("{}", compartment.name)),
+            None => Text::format(format_args!("{}", confinement.name)),
             Some(_) => Text::EMPTY,
         };
     }
@@ -250,15 +251,15 @@ impl Held {
 }
 
 /// A blocked group gets a domain with all windows in it.
-fn enclose(claim: Claim, compartment: &Compartment<'_>) -> (Hold, Option<Trouble>) {
+fn enclose(claim: Claim, windows: &[Window]) -> (Hold, Option<Trouble>) {
     let mut domain = match claim.domain() {
         Ok(domain) => domain,
         Err(error) if error == ENOMEM => return (Hold::Blocked(claim), Some(Trouble::Memory)),
         Err(_) => return (Hold::Blocked(claim), Some(Trouble::Domain)),
     };
     let mut ledger = KVVec::new();
-    for window in compartment.windows() {
-        if let Err(trouble) = add(&mut domain, &mut ledger, Mapping::of(&window)) {
+    for window in windows {
+        if let Err(trouble) = add(&mut domain, &mut ledger, Mapping::of(window)) {
             return (Hold::Blocked(claim), Some(trouble));
         }
     }
@@ -268,16 +269,17 @@ fn enclose(claim: Claim, compartment: &Compartment<'_>) -> (Hold, Option<Trouble
     }
 }
 
-/// A confined group gets other windows.
+/// A confined group gets other windows. They and the ledger are in the order of the addresses that the device
+/// uses.
 fn adjust(
     mut confined: Confined,
     mut ledger: KVVec<Mapping>,
-    compartment: &Compartment<'_>,
+    windows: &[Window],
 ) -> (Hold, Option<Trouble>) {
     let wanted = |mapping: &Mapping| {
-        compartment
-            .windows()
-            .any(|window| Mapping::of(&window) == *mapping)
+        let found = windows.binary_search_by_key(&mapping.iova, |window| window.iova);
+        let window = found.ok().and_then(|at| windows.get(at));
+        window.is_some_and(|window| Mapping::of(window) == *mapping)
     };
     for mapping in ledger.iter().filter(|mapping| !wanted(mapping)) {
         if confined.domain().unmap(mapping.iova, mapping.size).is_err() {
@@ -285,15 +287,18 @@ fn adjust(
         }
     }
     ledger.retain(|mapping| wanted(mapping));
-    for window in compartment.windows() {
-        let mapping = Mapping::of(&window);
-        if ledger.contains(&mapping) {
+    let kept = ledger.len();
+    for window in windows {
+        let before = ledger.get(..kept).unwrap_or(&[]);
+        let found = before.binary_search_by_key(&window.iova, |mapping| mapping.iova);
+        if found.is_ok() {
             continue;
         }
-        if let Err(trouble) = add(confined.domain(), &mut ledger, mapping) {
+        if let Err(trouble) = add(confined.domain(), &mut ledger, Mapping::of(window)) {
             return (Hold::Blocked(confined.block()), Some(trouble));
         }
     }
+    sort(&mut ledger, |mapping| mapping.iova);
     (Hold::Confined(confined, ledger), None)
 }
 

@@ -6,12 +6,12 @@ mod charges;
 
 use super::held::{Held, Trouble};
 use crate::decode::text::Text;
-use crate::engine::{parse_policy, Document};
-use crate::plan::{self, Action, Phase, Situation};
+use crate::engine::{parse_policy, Document, KernelLists};
+use crate::plan::{self, Action, Confinement, Phase, Sheet, Situation, Statements};
 use crate::sys::iommu::{Group, Place};
 use crate::sys::module::Reference;
 use crate::verify::facts::{PciFunction, Translation};
-use crate::verify::policy::{Address, Compartment, DevicePath};
+use crate::verify::policy::{Address, DevicePath};
 use charges::Charges;
 use kernel::prelude::*;
 use kernel::sync::Arc;
@@ -31,7 +31,7 @@ enum Want<'a> {
     /// To be blocked, and out of reach.
     Miss(Trouble),
     Block,
-    Confine(Compartment<'a>),
+    Confine(Confinement<'a>),
 }
 
 struct Wanted<'a> {
@@ -211,7 +211,8 @@ impl State {
         self.slipped.reserve(ROOM, GFP_KERNEL)?;
         self.departing.reserve(ROOM, GFP_KERNEL)?;
         let policy = self.policy.clone();
-        let wanted = self.wanted(policy.as_deref(), &functions)?;
+        let sheet = Sheet::<KernelLists>::of(&parse_policy(policy.as_deref()))?;
+        let wanted = self.wanted(&sheet.statements(), &functions)?;
         self.held.reserve(wanted.len(), GFP_KERNEL)?;
         self.charges.reserve(wanted.len())?;
         let mut missed = KVVec::with_capacity(wanted.len(), GFP_KERNEL)?;
@@ -224,7 +225,7 @@ impl State {
                 Want::Leave => continue,
                 Want::Miss(why) => (Err(why), None),
                 Want::Block => (self.hold(one), None),
-                Want::Confine(compartment) => (self.hold(one), Some(compartment)),
+                Want::Confine(confinement) => (self.hold(one), Some(confinement)),
             };
             if let Err(why) = held {
                 let id = one.group;
@@ -242,7 +243,7 @@ impl State {
             match want {
                 // To try would switch it on again, if for a moment only.
                 Some(_) if held.trouble == Some(Trouble::Ats) && !self.changed => {}
-                Some(compartment) => held.confine(&compartment),
+                Some(confinement) => held.confine(&confinement),
                 None => held.block(None),
             }
             held.reason = one.reason;
@@ -255,12 +256,11 @@ impl State {
     }
 
     /// What becomes of each group that can be told.
-    fn wanted<'p>(
+    fn wanted<'s>(
         &self,
-        policy: Option<&'p Document>,
+        statements: &Statements<'s>,
         functions: &[PciFunction],
-    ) -> Result<KVVec<Wanted<'p>>> {
-        let policy = parse_policy(policy);
+    ) -> Result<KVVec<Wanted<'s>>> {
         let mut wanted = KVVec::new();
         let mut result = Ok(());
         let departs = |group: u32| {
@@ -273,7 +273,7 @@ impl State {
             let mut members = functions.iter().filter(|one| one.group == Some(group));
             members.all(|one| !one.driver || situation.is_bridge(one) || situation.has_slipped(one))
         };
-        plan::groups_of(&policy, functions, &situation, |plan| {
+        plan::groups_of(statements, functions, &situation, |plan| {
             let Some(group) = plan.group.filter(|group| !departs(*group)) else {
                 return;
             };
@@ -286,7 +286,7 @@ impl State {
                     Want::Leave
                 }
                 Action::Block(_) => Want::Block,
-                Action::Confine(compartment) => Want::Confine(compartment),
+                Action::Confine(confinement) => Want::Confine(confinement),
             };
             let one = Wanted {
                 group,

@@ -2,11 +2,10 @@
 
 //! IOMMU groups: the unit that can be blocked or confined.
 
+use super::statements::{Confinement, Statements};
 use super::surroundings::{address, functions, path, Nothing, Surroundings};
 use crate::verify::facts::PciFunction;
-use crate::verify::policy::{
-    Address, Arrivals, Compartment, DevicePath, Exception, Policy, Unbound,
-};
+use crate::verify::policy::{Address, Arrivals, DevicePath, Exception, Policy, Unbound};
 
 /// When something happens to a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +37,7 @@ pub enum Action<'a> {
     /// It reaches nothing from `Phase` on.
     Block(Phase),
     /// It reaches the windows of a compartment.
-    Confine(Compartment<'a>),
+    Confine(Confinement<'a>),
     /// The policy wants it blocked, and nothing can block it.
     Refuse,
 }
@@ -136,24 +135,23 @@ impl Situation<'_> {
 /// # Errors
 ///
 /// Why the functions are not known.
-pub fn groups<'p>(
-    policy: &Policy<'p>,
+pub fn groups<'s>(
+    statements: &Statements<'s>,
     surroundings: &dyn Surroundings,
-    each: impl FnMut(&GroupPlan<'p>),
+    each: impl FnMut(&GroupPlan<'s>),
 ) -> Result<(), Nothing> {
     let facts = surroundings.facts();
-    groups_of(policy, functions(&facts)?, &Situation::CALM, each);
+    groups_of(statements, functions(&facts)?, &Situation::CALM, each);
     Ok(())
 }
 
 /// What `policy` does with each group of `all` functions, in the order of their first ones.
-pub fn groups_of<'p>(
-    policy: &Policy<'p>,
+pub fn groups_of<'s>(
+    statements: &Statements<'s>,
     all: &[PciFunction],
     situation: &Situation<'_>,
-    mut each: impl FnMut(&GroupPlan<'p>),
+    mut each: impl FnMut(&GroupPlan<'s>),
 ) {
-    let named = Named::of(policy);
     for (position, first) in all.iter().enumerate() {
         let same = |other: &&PciFunction| other.group.is_some() && other.group == first.group;
         if all.iter().take(position).any(|other| same(&other)) {
@@ -162,10 +160,10 @@ pub fn groups_of<'p>(
         let alone = core::slice::from_ref(first);
         let (action, reason, members) = if first.group.is_some() {
             let members = || all.iter().filter(same);
-            let (action, reason) = decide(policy, &named, all, situation, members);
+            let (action, reason) = decide(statements, all, situation, members);
             (action, reason, members().count())
         } else {
-            let (action, reason) = decide(policy, &named, all, situation, || alone.iter());
+            let (action, reason) = decide(statements, all, situation, || alone.iter());
             (action, reason, 1)
         };
         each(&GroupPlan {
@@ -181,16 +179,15 @@ pub fn groups_of<'p>(
 const UNACCEPTABLE: &str = "the policy does not accept the verdict";
 const NAMED: &str = "a compartment names it";
 
-fn decide<'p, 'f, I: Iterator<Item = &'f PciFunction>>(
-    policy: &Policy<'p>,
-    named: &Named,
+fn decide<'s, 'f, I: Iterator<Item = &'f PciFunction>>(
+    statements: &Statements<'s>,
     all: &[PciFunction],
     situation: &Situation<'_>,
     members: impl Fn() -> I,
-) -> (Action<'p>, &'static str) {
-    let quarantine = situation.quarantine;
-    let mut candidates = members().filter(|member| named.may_hold(address(member)));
-    if let Some(compartment) = candidates.find_map(|member| compartment_of(policy, member)) {
+) -> (Action<'s>, &'static str) {
+    let (policy, quarantine) = (statements.policy(), situation.quarantine);
+    let named = |member| statements.of_device(address(member));
+    if let Some(confinement) = members().find_map(named) {
         let block = Action::Block(Phase::Load);
         return if quarantine {
             (block, UNACCEPTABLE)
@@ -202,7 +199,7 @@ fn decide<'p, 'f, I: Iterator<Item = &'f PciFunction>>(
         } else if members().any(|member| situation.is_over_budget(member)) {
             (block, "it caused more faults than the policy's budget")
         } else {
-            (Action::Confine(compartment), NAMED)
+            (Action::Confine(confinement), NAMED)
         };
     }
     let foreign = |member: &PciFunction| situation.is_foreign(member);
@@ -220,10 +217,11 @@ fn decide<'p, 'f, I: Iterator<Item = &'f PciFunction>>(
             };
             foreign(member)
                 && devices().any(neighbour)
-                && (quarantine || !is_allowed(policy, all, member, true))
+                && (quarantine || !is_allowed(statements, all, member, true))
         };
         let slipped = |member: &PciFunction| {
-            situation.has_slipped(member) && (quarantine || !is_allowed(policy, all, member, true))
+            situation.has_slipped(member)
+                && (quarantine || !is_allowed(statements, all, member, true))
         };
         return if arrivals && devices().any(intrudes) {
             (
@@ -242,7 +240,7 @@ fn decide<'p, 'f, I: Iterator<Item = &'f PciFunction>>(
     if devices().any(|member| situation.is_display(member)) {
         return (Action::Leave, "a display: only a compartment takes one");
     }
-    if !quarantine && devices().all(|member| is_allowed(policy, all, member, foreign(member))) {
+    if !quarantine && devices().all(|member| is_allowed(statements, all, member, foreign(member))) {
         return (Action::Leave, "the policy makes an exception");
     }
     let (phase, reason) = if arrivals && devices().any(foreign) {
@@ -260,52 +258,16 @@ fn decide<'p, 'f, I: Iterator<Item = &'f PciFunction>>(
     (Action::Block(phase), reason)
 }
 
-/// The functions that compartments name, as far as some bits can tell. To look a function up in a
-/// policy is to read its text: that is for those which are likely to be there.
-struct Named([u64; 16]);
-
-impl Named {
-    fn of(policy: &Policy<'_>) -> Self {
-        let mut named = Self([0; 16]);
-        for device in policy.compartments().flat_map(|one| one.devices()) {
-            let (word, bit) = Self::place(device.address);
-            if let Some(word) = named.0.get_mut(word) {
-                *word |= bit;
-            }
-        }
-        named
-    }
-
-    /// Whether a compartment can name it: never no for one that is named.
-    fn may_hold(&self, at: Address) -> bool {
-        let (word, bit) = Self::place(at);
-        self.0.get(word).is_some_and(|word| word & bit != 0)
-    }
-
-    /// Its word and bit. Neighbours on a bus, and the same places on buses side by side, differ.
-    const fn place(at: Address) -> (usize, u64) {
-        let hash = at.devfn as usize ^ (at.bus as usize).wrapping_mul(37) ^ at.segment as usize;
-        ((hash >> 6) & 15, 1 << (hash & 63))
-    }
-}
-
-fn compartment_of<'p>(policy: &Policy<'p>, member: &PciFunction) -> Option<Compartment<'p>> {
-    policy.compartments().find(|compartment| {
-        compartment
-            .devices()
-            .any(|device| device.address == address(member))
-    })
-}
-
 /// Whether an exception is for a function that is there. What it says it is counts only for one that
 /// was there at boot and is trusted: whoever brings a device chooses its ids.
 fn is_allowed(
-    policy: &Policy<'_>,
+    statements: &Statements<'_>,
     all: &[PciFunction],
     function: &PciFunction,
     foreign: bool,
 ) -> bool {
-    policy.allows().any(|allow| match allow.exception {
+    let mut allows = statements.allows().iter();
+    allows.any(|allow| match allow.exception {
         Exception::Ids(vendor, device) => {
             !foreign && (vendor, device) == (function.vendor, function.device)
         }

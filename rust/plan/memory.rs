@@ -2,10 +2,12 @@
 
 //! Regions and windows: what the IOMMU driver maps without a question.
 
-use super::surroundings::{aperture_bits, overlap, taken, tboot, Holds, Surroundings};
+use super::statements::Statements;
+use super::surroundings::{aperture_bits, taken, tboot, Holds, Surroundings};
 use super::PAGE;
+use crate::decode::range::overlap;
 use crate::verify::facts::Facts;
-use crate::verify::policy::{Place, Policy, PolicyError, Region, Window};
+use crate::verify::policy::{Place, PolicyError, Region, Window};
 
 /// Writes of a device to these addresses are interrupts, whatever is mapped there.
 const MSI_BASE: u64 = 0xfee0_0000;
@@ -53,19 +55,18 @@ impl Range {
 
 /// Checks every region.
 pub(super) fn regions(
-    policy: &Policy<'_>,
+    statements: &Statements<'_>,
     surroundings: Option<&dyn Surroundings>,
 ) -> Result<(), PolicyError> {
-    let mut before = 0usize;
-    for region in policy.regions() {
-        let same = |other: &Region<'_>| other.name == region.name;
-        if let Some(other) = policy.regions().take(before).find(same) {
+    let regions = statements.regions();
+    for (before, region) in regions.iter().enumerate() {
+        let same = |other: &&Region<'_>| other.name == region.name;
+        if let Some(other) = regions.iter().take(before).find(same) {
             return Err(region.place.error(format_args!(
                 "region \"{}\" is already there, in line {}",
                 region.name, other.place.line
             )));
         }
-        before = before.saturating_add(1);
         let range = Range {
             what: "region",
             base: region.base,
@@ -75,7 +76,7 @@ pub(super) fn regions(
         };
         range.check()?;
         if let Some(surroundings) = surroundings {
-            reachable(&region, surroundings)?;
+            reachable(region, surroundings)?;
         }
     }
     Ok(())
@@ -113,30 +114,41 @@ fn reachable(region: &Region<'_>, surroundings: &dyn Surroundings) -> Result<(),
 
 /// Checks every window.
 pub(super) fn windows(
-    policy: &Policy<'_>,
+    statements: &Statements<'_>,
     surroundings: Option<&dyn Surroundings>,
 ) -> Result<(), PolicyError> {
     let bits = match surroundings {
         Some(surroundings) => aperture(&surroundings.facts()),
         None => MAX_BITS,
     };
-    for compartment in policy.compartments() {
-        let mut before = 0usize;
+    for (position, compartment) in statements.policy().compartments().enumerate() {
         for window in compartment.windows() {
-            check_window(&window, policy, bits)?;
-            let addresses = |window: &Window| (window.iova, window.size);
-            let other = compartment
-                .windows()
-                .take(before)
-                .find(|other| overlap(addresses(other), addresses(&window)));
-            if let Some(other) = other {
-                return Err(window.iova_place.error(format_args!(
-                    "the addresses {:#x} + {:#x} overlap those of the window in line {}",
-                    window.iova, window.size, other.base_place.line
-                )));
-            }
-            before = before.saturating_add(1);
+            check_window(&window, statements.regions(), bits)?;
         }
+        let windows = statements.confinement(position);
+        disjoint(windows.map_or(&[], |one| one.windows))?;
+    }
+    Ok(())
+}
+
+/// Refuses windows that share an address; they are in the order of their first ones, and each is sound by
+/// itself.
+fn disjoint(windows: &[Window]) -> Result<(), PolicyError> {
+    let addresses = |window: &Window| (window.iova, window.size);
+    for pair in windows.windows(2) {
+        let [one, other] = pair else { continue };
+        if !overlap(addresses(one), addresses(other)) {
+            continue;
+        }
+        let (before, window) = if one.base_place.line < other.base_place.line {
+            (one, other)
+        } else {
+            (other, one)
+        };
+        return Err(window.iova_place.error(format_args!(
+            "the addresses {:#x} + {:#x} overlap those of the window in line {}",
+            window.iova, window.size, before.base_place.line
+        )));
     }
     Ok(())
 }
@@ -145,7 +157,7 @@ fn aperture(facts: &Facts<'_>) -> u32 {
     aperture_bits(facts).unwrap_or(MAX_BITS)
 }
 
-fn check_window(window: &Window, policy: &Policy<'_>, bits: u32) -> Result<(), PolicyError> {
+fn check_window(window: &Window, regions: &[Region<'_>], bits: u32) -> Result<(), PolicyError> {
     let range = Range {
         what: "window",
         base: window.base,
@@ -172,11 +184,11 @@ fn check_window(window: &Window, policy: &Policy<'_>, bits: u32) -> Result<(), P
              interrupts"
         )));
     }
-    let contains = |region: Region<'_>| {
+    let contains = |region: &Region<'_>| {
         let end = region.base.checked_add(region.size);
         region.base <= window.base && end >= window.base.checked_add(size) && end.is_some()
     };
-    if !policy.regions().any(contains) {
+    if !regions.iter().any(contains) {
         return Err(window.base_place.error(format_args!(
             "the window {:#x} + {size:#x} lies in no region",
             window.base

@@ -9,12 +9,14 @@ mod budget;
 mod confinable;
 mod groups;
 mod memory;
+mod statements;
 mod surroundings;
 
-use crate::verify::policy::{Compartment, Policy, PolicyError};
+use crate::verify::policy::{Policy, PolicyError};
 
 pub use budget::{gives_way, Meter, Standing};
 pub use groups::{arrival, blocks_arrival, groups, groups_of, Action, GroupPlan, Phase, Situation};
+pub use statements::{sort, Confinement, Lists, Sheet, Statements};
 pub use surroundings::{path, Holds, Nothing, Surroundings, Tboot};
 
 /// Bytes of a page: what windows and regions are made of.
@@ -25,15 +27,15 @@ pub const PAGE: u64 = 4096;
 ///
 /// # Errors
 ///
-/// The first statement that cannot be carried out, with its place: the policy is refused whole.
+/// A statement that cannot be carried out, with its place: the policy is refused whole.
 #[inline(never)]
 pub fn check(
-    policy: &Policy<'_>,
+    statements: &Statements<'_>,
     surroundings: Option<&dyn Surroundings>,
 ) -> Result<(), PolicyError> {
-    memory::regions(policy, surroundings)?;
-    memory::windows(policy, surroundings)?;
-    devices(policy, surroundings)
+    memory::regions(statements, surroundings)?;
+    memory::windows(statements, surroundings)?;
+    devices(statements, surroundings)
 }
 
 /// Whether a policy has statements that only the machine can check.
@@ -42,53 +44,32 @@ pub fn needs_machine(policy: &Policy<'_>) -> bool {
 }
 
 fn devices(
-    policy: &Policy<'_>,
+    statements: &Statements<'_>,
     surroundings: Option<&dyn Surroundings>,
 ) -> Result<(), PolicyError> {
-    let mut before = 0usize;
-    for compartment in policy.compartments() {
-        for other in policy.compartments().take(before) {
-            if other.name == compartment.name {
-                return Err(compartment.place.error(format_args!(
-                    "compartment \"{}\" is already there, in line {}",
-                    compartment.name, other.place.line
-                )));
-            }
-            shared(&compartment, &other)?;
-        }
-        before = before.saturating_add(1);
-        let mut seen = 0usize;
-        for device in compartment.devices() {
-            if compartment
-                .devices()
-                .take(seen)
-                .any(|other| other.address == device.address)
-            {
-                return Err(device.place.error(format_args!(
-                    "{} is already in this compartment",
-                    device.address
-                )));
-            }
-            seen = seen.saturating_add(1);
-            if let Some(surroundings) = surroundings {
-                confinable::confinable(&device, surroundings)?;
-            }
+    for (position, compartment) in statements.policy().compartments().enumerate() {
+        if let Some(line) = statements.namesake(compartment.name, position) {
+            return Err(compartment.place.error(format_args!(
+                "compartment \"{}\" is already there, in line {line}",
+                compartment.name
+            )));
         }
     }
-    Ok(())
-}
-
-/// Refuses a device that two compartments name.
-fn shared(compartment: &Compartment<'_>, other: &Compartment<'_>) -> Result<(), PolicyError> {
-    for device in compartment.devices() {
-        if other
-            .devices()
-            .any(|theirs| theirs.address == device.address)
-        {
-            return Err(device.place.error(format_args!(
-                "{} is already in compartment \"{}\"",
-                device.address, other.name
-            )));
+    for (position, (compartment, device)) in statements.devices().enumerate() {
+        let at = device.address;
+        if let Some((other, theirs)) = statements.earlier(at, position) {
+            return Err(if theirs == compartment {
+                device
+                    .place
+                    .error(format_args!("{at} is already in this compartment"))
+            } else {
+                device
+                    .place
+                    .error(format_args!("{at} is already in compartment \"{other}\""))
+            });
+        }
+        if let Some(surroundings) = surroundings {
+            confinable::confinable(&device, surroundings)?;
         }
     }
     Ok(())

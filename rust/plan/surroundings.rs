@@ -2,6 +2,7 @@
 
 //! What a plan has to know of the machine.
 
+use crate::decode::range::overlap;
 use crate::decode::registers::{
     Dpr, Reg, PRIVATE_BASE, PUBLIC_BASE, TPM_BASE, TPM_SIZE, WINDOW_SIZE,
 };
@@ -122,12 +123,6 @@ impl Taken {
     pub(super) fn overlaps(&self, base: u64, size: u64) -> bool {
         overlap((self.base, self.size), (base, size))
     }
-}
-
-/// Whether two ranges share a byte; one that reaches beyond 64 bits ends there.
-pub(super) fn overlap(one: (u64, u64), other: (u64, u64)) -> bool {
-    let last = |(base, size): (u64, u64)| base.saturating_add(size.saturating_sub(1));
-    one.1 != 0 && other.1 != 0 && one.0 <= last(other) && other.0 <= last(one)
 }
 
 /// tboot begins here in every build of it, with the page tables of its measurement (tboot,

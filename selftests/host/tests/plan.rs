@@ -2,12 +2,11 @@
 
 //! Plans: what is refused, where and why; and what becomes of each IOMMU group.
 
-use launchguard_host_tests::fixture::Machine;
+use launchguard_host_tests::fixture::{self, Machine};
 use launchguard_pure::decode::tboot::SharedPage;
+use launchguard_pure::lists::sheet;
 use launchguard_pure::plan::{self, Holds, Meter, Standing, Surroundings, Tboot};
-use launchguard_pure::verify::facts::{
-    Ats, Facts, MemoryRange, PciFunction, Translation, Unit, UnitRegisters,
-};
+use launchguard_pure::verify::facts::{Ats, Facts, MemoryRange, PciFunction, Unit, UnitRegisters};
 use launchguard_pure::verify::policy::{Address, DevicePath, FaultBudget, Policy};
 use proptest::prelude::*;
 
@@ -74,28 +73,13 @@ const AT_PORT: Address = Address {
 };
 
 /// A function at bus:device.function in a group of its own.
+/// A function without a driver.
 fn function(bus: u8, device: u8, function: u8, group: u32) -> PciFunction {
     PciFunction {
-        segment: 0,
-        bus,
-        devfn: (device << 3) | function,
-        vendor: 0x8086,
         device: 0x10d3,
-        class: 0x02_0000,
-        port_type: Some(0),
-        bridge: false,
-        buses: None,
-        group: Some(group),
-        group_size: 1,
-        translation: Translation::Dma,
         bus_master: Some(false),
         driver: false,
-        untrusted: false,
-        external_facing: false,
-        virtual_function: false,
-        ats: Ats::None,
-        acs: None,
-        isolated_msi: Some(true),
+        ..fixture::dma::function(bus, device, function, group)
     }
 }
 
@@ -175,8 +159,11 @@ fn unit(cap: u64, ecap: u64, rtaddr: u64) -> Unit {
 fn planned(text: &str, board: Option<&Board>) -> Result<(), String> {
     let text = format!("version 1\n{text}");
     let policy = Policy::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{error}: {text}"));
-    plan::check(&policy, board.map(|board| board as &dyn Surroundings))
-        .map_err(|error| error.to_string())
+    plan::check(
+        &sheet(&policy).statements(),
+        board.map(|board| board as &dyn Surroundings),
+    )
+    .map_err(|error| error.to_string())
 }
 
 /// A region that the windows of a case lie in, in line 2.
@@ -433,7 +420,7 @@ fn groups(text: &str, board: &Board) -> Vec<String> {
     let text = format!("version 1\n{text}");
     let policy = Policy::parse(text.as_bytes()).expect("well-formed");
     let mut lines = Vec::new();
-    plan::groups(&policy, board, |group| {
+    plan::groups(&sheet(&policy).statements(), board, |group| {
         let action = match group.action {
             plan::Action::Confine(compartment) => format!("confine in {}", compartment.name),
             action => action.words().to_owned(),
@@ -484,9 +471,14 @@ fn groups_in(text: &str, board: &Board, situation: &plan::Situation<'_>) -> Vec<
     let policy = Policy::parse(text.as_bytes()).expect("well-formed");
     let functions = board.machine.dma.functions.as_deref().unwrap();
     let mut lines = Vec::new();
-    plan::groups_of(&policy, functions, situation, |group| {
-        lines.push(format!("{} {}", group.first, group.action.words()));
-    });
+    plan::groups_of(
+        &sheet(&policy).statements(),
+        functions,
+        situation,
+        |group| {
+            lines.push(format!("{} {}", group.first, group.action.words()));
+        },
+    );
     lines
 }
 
@@ -932,7 +924,7 @@ proptest! {
             let first = at.unwrap_or(0x1_0000 + base);
             (first..first + count).all(|page| pages.insert(page))
         });
-        prop_assert_eq!(plan::check(&policy, None).is_ok(), disjoint);
+        prop_assert_eq!(plan::check(&sheet(&policy).statements(), None).is_ok(), disjoint);
     }
 }
 

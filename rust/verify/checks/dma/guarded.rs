@@ -7,6 +7,7 @@ use super::super::context::Context;
 use super::units::{each_unit, overlaps, units, PAGE};
 use super::Table;
 use crate::decode::dmar::Dmar;
+use crate::decode::range::overlap;
 use crate::verify::catalogue::CheckId;
 use crate::verify::facts::{Evidence, FaultFacts, Reach, Refused};
 use crate::verify::judgement::{Judgement, Outcome};
@@ -109,7 +110,7 @@ fn is_reserved_for_devices(table: &Dmar<'_>, base: u64, size: u64) -> bool {
 
 /// Whether a window, for reading or writing, has a byte of `size` at `base`.
 fn reaches(window: &Reach, base: u64, size: u64) -> bool {
-    window.base < base.saturating_add(size) && base < window.base.saturating_add(window.size)
+    overlap((window.base, window.size), (base, size))
 }
 
 /// A requester as the address of a function.

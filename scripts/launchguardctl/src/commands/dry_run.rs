@@ -7,6 +7,7 @@ mod live;
 use crate::input;
 use crate::report::Report;
 use anyhow::{bail, Result};
+use launchguard_pure::lists::sheet;
 use launchguard_pure::plan::{self, Action, GroupPlan};
 use launchguard_pure::verify::policy::Policy;
 use serde_json::{json, Value};
@@ -18,7 +19,7 @@ pub fn run(file: &Path) -> Result<Report> {
     let name = file.display();
     let machine = live::Machine::read()?;
     let planned = Policy::parse(&text).and_then(|policy| {
-        plan::check(&policy, Some(&machine))?;
+        plan::check(&sheet(&policy).statements(), Some(&machine))?;
         Ok(policy)
     });
     let policy = match planned {
@@ -41,7 +42,8 @@ pub fn run(file: &Path) -> Result<Report> {
     };
     let mut lines = String::new();
     let mut groups = Vec::new();
-    let known = plan::groups(&policy, &machine, |group| {
+    let sheet = sheet(&policy);
+    let known = plan::groups(&sheet.statements(), &machine, |group| {
         lines.push_str(&line(group));
         groups.push(entry(group));
     });

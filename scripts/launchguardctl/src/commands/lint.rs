@@ -13,6 +13,7 @@ use crate::input;
 use crate::report::Report;
 use anyhow::{bail, Result};
 use coverage::Coverage;
+use launchguard_pure::lists::sheet;
 use launchguard_pure::plan;
 use launchguard_pure::verify::policy::{Policy, PolicyError, References};
 use serde_json::json;
@@ -46,7 +47,7 @@ pub fn run(sysfs: &Path, file: &Path, options: &Options<'_>) -> Result<Report> {
     let name = file.display();
     let checked = match kind {
         TextKind::Policy => Policy::parse(&text).and_then(|policy| {
-            plan::check(&policy, None)?;
+            plan::check(&sheet(&policy).statements(), None)?;
             Ok((policy_json(&policy), warnings::of_policy(&policy)))
         }),
         TextKind::References => References::parse(&text).map(|references| {

@@ -3,6 +3,7 @@
 //! The owner's texts.
 
 use super::message;
+use launchguard_pure::lists::sheet;
 use launchguard_pure::plan;
 use launchguard_pure::verify::catalogue::CheckId;
 use launchguard_pure::verify::policy::{
@@ -28,7 +29,7 @@ pub fn policy(text: &[u8]) {
     assert!(policy
         .compartments()
         .all(|one| one.devices().next().is_some()));
-    match plan::check(&policy, None) {
+    match plan::check(&sheet(&policy).statements(), None) {
         Ok(()) => {
             for window in policy.compartments().flat_map(|one| one.windows()) {
                 assert!(window.size > 0 && window.base % plan::PAGE == 0);
