@@ -93,7 +93,7 @@ source_of() { printf 'linux-source-%s\n' "$(printf '%s' "$1" | cut -d. -f1,2)"; 
 # fetch PACKAGE VERSION: the package file, into the current directory
 fetch() {
 	ls "$1"_*.deb >/dev/null 2>&1 ||
-		step "download $1 $2" "$LG_CACHE/log/download.log" apt-get -q download "$1=$2" ||
+		step "download $1 $2" "$LG_CACHE/log/download-$1.log" apt-get -q download "$1=$2" ||
 		die "cannot download $1 $2 from $LG_BACKPORTS"
 }
 
