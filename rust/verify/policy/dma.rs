@@ -11,10 +11,9 @@ use super::{Place, PolicyError};
 /// Longest name of a region or compartment, in bytes.
 pub const MAX_LABEL: usize = 32;
 /// Most regions, compartments and exceptions, each.
-pub const MAX_STATEMENTS: usize = 64;
-/// Most windows and most devices of all compartments together, each: keeps the comparison of every
-/// one with every other short.
-pub const MAX_LINES: usize = 256;
+pub const MAX_STATEMENTS: usize = 256;
+/// Most windows and most devices of all compartments together, each: bounds the memory that a commit takes.
+pub const MAX_LINES: usize = 1024;
 
 /// What happens to devices that arrive: hotplug, virtual functions, external-facing ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

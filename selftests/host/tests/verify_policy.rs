@@ -195,7 +195,7 @@ fn the_number_of_statements_is_limited() {
     assert!(Policy::parse(regions(MAX_STATEMENTS).as_bytes()).is_ok());
     assert_eq!(
         guard_error(&regions(MAX_STATEMENTS + 1)),
-        "line 66, column 1: more than 64 region statements"
+        "line 258, column 1: more than 256 region statements"
     );
     // All compartments together.
     let windows = |count: usize| {
@@ -207,7 +207,7 @@ fn the_number_of_statements_is_limited() {
         )
     };
     assert!(Policy::parse(windows(MAX_LINES).as_bytes()).is_ok());
-    assert!(guard_error(&windows(MAX_LINES + 1)).ends_with("more than 256 window statements"));
+    assert!(guard_error(&windows(MAX_LINES + 1)).ends_with("more than 1024 window statements"));
 }
 
 #[test]
