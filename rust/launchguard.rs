@@ -41,6 +41,7 @@ use kernel::sync::Arc;
 use report::{Report, Tables};
 use sys::device::Device;
 use sys::notifier;
+use sys::params;
 use sys::power;
 use sys::sysfs::Files;
 
@@ -80,6 +81,9 @@ struct Parts {
 
 impl Parts {
     fn start() -> Result<Self> {
+        if params::rescue() {
+            pr_alert!("rescue: policies are judged by, and nothing of them is carried out\n");
+        }
         let device = Arc::new(Device::new(report::NAME)?, GFP_KERNEL)?;
         let guard = Guard::start(device.clone(), report::GUARD_OUTLETS)?;
         let engine = Engine::start(device.clone(), report::announce, guard.clone())?;

@@ -20,7 +20,7 @@ mode() {
 
 permissions() {
 	mode 444 verdict reason generation waivers launcher policy_error policy_digest \
-		references_digest pinned_by &&
+		references_digest references_serial pinned_by &&
 		mode 400 event_log evidence &&
 		mode 600 policy references &&
 		mode 200 commit reverify settle
@@ -62,7 +62,7 @@ check_words() {
 
 # The checks that this version promises.
 check_names() {
-	wanted="KRN-01 MAP-01 MAP-02 ACM-05 ACM-06 TPM-10 TPM-15"
+	wanted="KRN-01 KRN-03 MAP-01 MAP-02 ACM-05 ACM-06 TPM-10 TPM-15"
 	for number in 01 02 03 04 05 06 07 08 09 10 11 12 13; do wanted="$wanted TXT-$number"; done
 	for number in 01 02 03 04 05 06 07 08; do wanted="$wanted HEAP-$number"; done
 	for number in 01 02 03 04 05 06 07 08 09; do wanted="$wanted TPM-$number"; done
@@ -152,6 +152,7 @@ check "launcher is one of its words" one_of "$(cat "$LG/launcher")" "tboot secur
 check "generation is a number" matches "$(cat "$LG/generation")" '[0-9]+'
 check "one value a file" one_line "$LG/verdict" "$LG/reason" "$LG/generation" "$LG/launcher" \
 	"$LG/waivers" "$LG/pinned_by" "$LG/policy_error" "$LG/policy_digest" "$LG/references_digest" \
+	"$LG/references_serial" \
 	"$LG"/checks/* "$LG"/registers/*
 check "every check has a file" check_names
 check "checks hold their words" check_words

@@ -17,6 +17,8 @@ const char *lg_param_policy(void);
 const char *lg_param_references(void);
 unsigned int lg_param_tpm_deadline(void);
 unsigned int lg_param_settle_timeout(void);
+bool lg_param_await_references(void);
+bool lg_param_rescue(void);
 
 /*
  * TPM. lg_tpm_get() takes a reference on the first registered chip, NULL when

@@ -132,7 +132,8 @@ impl Engine {
             },
             GFP_KERNEL,
         )?;
-        let texts = Texts::new(params::policy().is_some(), params::references().is_some());
+        let references = params::references().is_some() || params::awaits_references();
+        let texts = Texts::new(params::policy().is_some(), references);
         let progress = Progress {
             latched: None,
             baseline: None,
@@ -205,7 +206,10 @@ impl Engine {
             let mut log = core.transaction.lock();
             let examined = core.examined()?;
             let machine = Machine::now(&examined.collected)?;
-            let prepared = core.texts.lock().prepare(hex, &machine)?;
+            let prepared = core
+                .texts
+                .lock()
+                .prepare(hex, &machine, core.deadline_is_over())?;
             core.enforce(&mut log, prepared)?;
         }
         self.reverify();
@@ -295,11 +299,17 @@ impl Core {
         self.published.lock().clone()
     }
 
+    /// Whether what has not arrived yet is not waited for any more.
+    fn deadline_is_over(&self) -> bool {
+        let deadline = i64::from(params::tpm_deadline()).saturating_mul(1000);
+        self.started.elapsed().as_millis() >= deadline
+    }
+
     /// Looks whether there is a reason to judge, and judges; when to look again.
     fn work(&self, requested: bool, devices: bool) -> Result<Option<u32>> {
         let mut progress = self.progress.lock();
         let age = self.started.elapsed().as_millis();
-        let deadline_over = age >= i64::from(params::tpm_deadline()).saturating_mul(1000);
+        let deadline_over = self.deadline_is_over();
         let given_up = progress.awaiting && deadline_over;
         let mut new_text = false;
         if requested || given_up || (progress.awaiting && age >= progress.next_look) {

@@ -67,6 +67,12 @@ impl Snapshot {
         }
     }
 
+    /// The serial number of the references; 0 without references or a number.
+    pub(crate) fn references_serial(&self) -> u64 {
+        let references = parse_references(self.references.as_deref());
+        references.map_or(0, |references| references.serial())
+    }
+
     /// All of it, to be written as evidence; `facts` are those of what was collected.
     pub(crate) fn contents<'a>(&'a self, facts: &'a Facts<'a>) -> Contents<'a> {
         Contents {

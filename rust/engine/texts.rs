@@ -11,6 +11,7 @@ use super::lists::KernelLists;
 use crate::plan::{self, Sheet, Surroundings};
 use crate::sys::compat;
 use crate::sys::hash::KernelHasher;
+use crate::sys::params;
 use crate::verify::policy::{Policy, PolicyError, References, MAX_TEXT};
 use core::fmt;
 use kernel::prelude::*;
@@ -60,6 +61,11 @@ impl Kind {
     }
 }
 
+/// The serial number of a checked text of references; 0 without one.
+fn serial(text: &[u8]) -> u64 {
+    References::parse(text).map_or(0, |references| references.serial())
+}
+
 /// Why a text was refused.
 pub(crate) type Refusal = Text<200>;
 
@@ -89,12 +95,12 @@ impl Document {
     }
 }
 
-/// How it stands with the file that a module parameter names.
+/// How it stands with the text that a module parameter announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum File {
-    /// None is named, or what the owner committed has taken its place, or it is in force.
+    /// None is announced, or what the owner committed has taken its place, or it is in force.
     Settled,
-    /// It has not been found yet.
+    /// It has not been found, or been committed, yet.
     Awaited,
     /// It was found and is no use.
     Refused,
@@ -136,8 +142,12 @@ impl Prepared {
         policy.clone()
     }
 
-    /// The PCR that the policy's text is to be extended into, and that text.
+    /// The PCR that the policy's text is to be extended into, and that text. For rescue there is none: a PCR
+    /// that names a policy would say that it is carried out.
     pub(crate) fn to_extend(&self) -> Option<(u32, &[u8])> {
+        if params::rescue() {
+            return None;
+        }
         let [policy, _] = &self.documents;
         let text = policy.as_ref()?.bytes();
         Some((Policy::parse(text).ok()?.extend_pcr()?, text))
@@ -153,7 +163,7 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    /// No text yet; whether a file is named for each.
+    /// No text yet; whether each is announced: a file is named, or somebody will commit it.
     pub(crate) const fn new(policy_named: bool, references_named: bool) -> Self {
         Self {
             policy: Slot::new(policy_named),
@@ -180,6 +190,13 @@ impl Texts {
     /// What is in force.
     pub(crate) fn in_force(&self, kind: Kind) -> Option<Arc<Document>> {
         self.slot(kind).in_force.clone()
+    }
+
+    /// The serial number of the references in force, below which none come in force any more; 0
+    /// without references or a number.
+    fn serial(&self) -> u64 {
+        let references = self.references.in_force.as_deref();
+        references.map_or(0, |document| serial(document.bytes()))
     }
 
     /// Why the last text was refused; empty when it was not.
@@ -233,17 +250,23 @@ impl Texts {
     /// Checks the staged text whose SHA-256 is `hex`; nothing comes in force yet. What follows the
     /// digest's word does not count: sha256sum names a file there.
     ///
+    /// References that were announced when the module was loaded are taken once in spite of a seal, until
+    /// the deadline: `deadline_over` says whether it is.
+    ///
     /// # Errors
     ///
     /// EPERM when a policy in force is sealed, EINVAL when `hex` is no SHA-256 or that of no staged
-    /// text, EBADMSG when the text is not in the language or cannot be carried out;
-    /// [`Texts::refusal`] then says why. ENOMEM.
-    pub(crate) fn prepare(&mut self, hex: &str, machine: &dyn Surroundings) -> Result<Prepared> {
-        if self.sealed {
-            self.refuse(format_args!(
-                "sealed: policy and references cannot be changed until reboot"
-            ));
-            return Err(EPERM);
+    /// text, EBADMSG when the text is not in the language or cannot be carried out, ESTALE when
+    /// references are older than those in force; [`Texts::refusal`] then says why. ENOMEM.
+    pub(crate) fn prepare(
+        &mut self,
+        hex: &str,
+        machine: &dyn Surroundings,
+        deadline_over: bool,
+    ) -> Result<Prepared> {
+        let announced = !deadline_over && self.awaits_file(Kind::References);
+        if self.sealed && !announced {
+            return self.refuse_sealed();
         }
         let hex = hex.split_ascii_whitespace().next().unwrap_or("");
         let Some(wanted) = Digest::from_hex(HashAlg::Sha256, hex) else {
@@ -258,12 +281,24 @@ impl Texts {
             self.refuse(format_args!("commit: no staged text has this SHA-256"));
             return Err(EINVAL);
         }
+        if self.sealed && matches.contains(&Some(Kind::Policy)) {
+            return self.refuse_sealed();
+        }
         // The empty text is a policy and references alike: all that match are applied, or none.
         for kind in matches.into_iter().flatten() {
             let staged = self.slot(kind).staged.as_deref().unwrap_or(&[]);
             if let Err(error) = kind.check(staged, machine)? {
                 self.refuse(format_args!("{}: {error}", kind.name()));
                 return Err(compat::bad_message());
+            }
+            if kind == Kind::References {
+                let (new, floor) = (serial(staged), self.serial());
+                if new < floor {
+                    self.refuse(format_args!(
+                        "references: serial {new} is below {floor}, that of the references in force"
+                    ));
+                    return Err(compat::stale());
+                }
             }
         }
         let mut documents = [None, None];
@@ -278,6 +313,13 @@ impl Texts {
         })
     }
 
+    fn refuse_sealed(&mut self) -> Result<Prepared> {
+        self.refuse(format_args!(
+            "sealed: policy and references cannot be changed until reboot"
+        ));
+        Err(EPERM)
+    }
+
     /// Puts what was prepared in force; whether that has sealed it.
     pub(crate) fn apply(&mut self, prepared: Prepared) -> bool {
         let was_sealed = self.sealed;
@@ -289,7 +331,8 @@ impl Texts {
             let Some(document) = document else { continue };
             if kind == Kind::Policy {
                 let policy = Policy::parse(document.bytes()).unwrap_or(Policy::EMPTY);
-                self.sealed |= policy.seal();
+                // What is loaded for rescue can be put right.
+                self.sealed |= policy.seal() && !params::rescue();
             }
             let slot = self.slot_mut(kind);
             slot.enforce(document);

@@ -35,6 +35,8 @@ pub(crate) enum File {
     PolicyError,
     /// `policy_digest` and `references_digest`
     TextDigest(Kind),
+    /// `references_serial`
+    ReferencesSerial,
     /// `pinned_by`
     PinnedBy,
     /// `checks/<ID>`
@@ -145,6 +147,7 @@ impl Owner for Report {
                 }
             }
             File::TextDigest(kind) => writeln!(page, "{}", text_digest(&snapshot, kind)?)?,
+            File::ReferencesSerial => writeln!(page, "{}", snapshot.references_serial())?,
             File::PinnedBy => writeln!(page, "{}", self.pinned_by())?,
             File::Check(check) => writeln!(page, "{}", judgement.outcome(check))?,
             File::Register(reg) => match collected.registers.get(reg) {

@@ -36,7 +36,7 @@ static DIRECTORIES: [Name; 4] = [
 ];
 
 /// The text files in the device's own directory.
-const TOP: [(&str, u16, File); 12] = [
+const TOP: [(&str, u16, File); 13] = [
     ("verdict", mode::READ, File::Verdict),
     ("reason", mode::READ, File::Reason),
     ("generation", mode::READ, File::Generation),
@@ -53,6 +53,7 @@ const TOP: [(&str, u16, File); 12] = [
         mode::READ,
         File::TextDigest(Kind::References),
     ),
+    ("references_serial", mode::READ, File::ReferencesSerial),
     ("pinned_by", mode::READ, File::PinnedBy),
     ("commit", mode::ROOT_WRITE, File::Commit),
     ("reverify", mode::ROOT_WRITE, File::Reverify),

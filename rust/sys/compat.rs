@@ -18,6 +18,11 @@ pub(crate) fn no_data() -> Error {
     errno(bindings::ENODATA)
 }
 
+/// ESTALE: a text that is older than the one it is to replace.
+pub(crate) fn stale() -> Error {
+    errno(bindings::ESTALE)
+}
+
 /// EBADMSG: a text that is not what its digest says, or not in the language.
 pub(crate) fn bad_message() -> Error {
     errno(bindings::EBADMSG)

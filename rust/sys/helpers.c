@@ -49,6 +49,15 @@ module_param(settle_timeout, uint, 0444);
 MODULE_PARM_DESC(settle_timeout,
 		 "seconds until boot counts as over, 0 for never (default 300)");
 
+static bool await_references;
+module_param(await_references, bool, 0444);
+MODULE_PARM_DESC(await_references,
+		 "references will be committed: wait for them as for a file (default N)");
+
+static bool rescue;
+module_param(rescue, bool, 0444);
+MODULE_PARM_DESC(rescue, "carry nothing of the guard policy out (default N)");
+
 const char *lg_param_policy(void)
 {
 	return policy ?: "";
@@ -67,6 +76,16 @@ unsigned int lg_param_tpm_deadline(void)
 unsigned int lg_param_settle_timeout(void)
 {
 	return settle_timeout;
+}
+
+bool lg_param_await_references(void)
+{
+	return await_references;
+}
+
+bool lg_param_rescue(void)
+{
+	return rescue;
 }
 
 static void digest_sha1(const struct lg_part *parts, size_t count, u8 *out)

@@ -30,6 +30,18 @@ pub(crate) fn settle_timeout() -> u32 {
     unsafe { bindings::lg_param_settle_timeout() }
 }
 
+/// Whether references are waited for that somebody will commit.
+pub(crate) fn awaits_references() -> bool {
+    // SAFETY: The function only reads a variable.
+    unsafe { bindings::lg_param_await_references() }
+}
+
+/// Whether nothing of a policy is to be carried out.
+pub(crate) fn rescue() -> bool {
+    // SAFETY: The function only reads a variable.
+    unsafe { bindings::lg_param_rescue() }
+}
+
 fn given(value: &'static CStr) -> Option<&'static CStr> {
     (!value.to_bytes().is_empty()).then_some(value)
 }

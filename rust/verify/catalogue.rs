@@ -204,6 +204,7 @@ checks! {
     Lcp04 = lcp::LCP_04;
     Krn01 = kernel::KRN_01;
     Krn02 = kernel::KRN_02;
+    Krn03 = kernel::KRN_03;
 }
 
 impl CheckId {

@@ -7,6 +7,7 @@ use crate::decode::bytes::Bytes;
 use crate::decode::tboot::SharedPage;
 use crate::plan::Tboot;
 use crate::sys::boot::BootParams;
+use crate::sys::params;
 use crate::sys::power;
 use crate::verify::facts::{loader_type, KernelFacts};
 use kernel::prelude::*;
@@ -18,6 +19,7 @@ pub(super) fn read() -> KernelFacts {
         loader_type: boot.map(|boot| loader_type(boot.type_of_loader, boot.ext_loader_type)),
         tboot_page: boot.and_then(|boot| is_tboot_page(boot.tboot_addr)),
         resumed_from_image: power::resumed_from_image(),
+        rescue: Some(params::rescue()),
     }
 }
 

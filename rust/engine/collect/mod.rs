@@ -92,6 +92,7 @@ impl Collected {
             loader_type: None,
             tboot_page: None,
             resumed_from_image: None,
+            rescue: None,
         },
         nv: nv::Collected::NOTHING,
         cpus: cpu::Collected::NOTHING,

@@ -38,3 +38,17 @@ pub(super) const KRN_02: Entry = Entry {
              the module anew to begin from what is there now",
     source: "derived; SDG B.1.10-14 (the registers can be written in the public space)",
 };
+
+pub(super) const KRN_03: Entry = Entry {
+    name: "KRN-03",
+    severity: Severity::Critical,
+    weight: Weight::Alarm,
+    title: "the policy is carried out",
+    meaning: "the module was loaded without its parameter rescue",
+    attack:
+        "with rescue a policy is taken and judged by, and nothing of it is done: no device is blocked, \
+             no failure is answered to. Whoever writes the kernel's command line can say so \
+             (launchguard.rescue), which a measured launch shows in PCR 17",
+    remedy: "put right what rescue was needed for, and reboot without it",
+    source: "derived",
+};

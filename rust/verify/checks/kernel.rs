@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! KRN-01: whether the running kernel is the one that was launched.
+//! KRN-01 and KRN-03: whether the running kernel is the one that was launched, and whether the policy is
+//! carried out in it.
 
 use super::context::Context;
 use crate::verify::catalogue::CheckId;
@@ -78,4 +79,20 @@ pub(super) fn launched(c: &Context<'_>, out: &mut Judgement) {
             kernel.loader_type.unwrap_or(0)
         ),
     );
+}
+
+/// KRN-03.
+pub(super) fn enforced(c: &Context<'_>, out: &mut Judgement) {
+    let (outcome, detail) = match c.facts.kernel.rescue {
+        Some(false) => (Outcome::Pass, "not loaded for rescue"),
+        Some(true) => (
+            Outcome::Fail,
+            "loaded for rescue: nothing of the policy is carried out",
+        ),
+        None => (
+            Outcome::Unknown,
+            "whether the module was loaded for rescue could not be read",
+        ),
+    };
+    out.set(CheckId::Krn03, outcome, format_args!("{detail}"));
 }

@@ -103,6 +103,7 @@ pub(super) fn run(context: &Context<'_>, out: &mut Judgement) {
     run_all(&map_memory::CHECKS, context, out);
     run_all(&dma::CHECKS, context, out);
     drift::unchanged(context, out);
+    kernel::enforced(context, out);
 }
 
 fn run_all(checks: &[Check], context: &Context<'_>, out: &mut Judgement) {

@@ -176,6 +176,8 @@ pub struct KernelFacts {
     pub tboot_page: Option<bool>,
     /// Whether this kernel was resumed from a hibernation image.
     pub resumed_from_image: Option<bool>,
+    /// Whether the module was loaded so that nothing of a policy is carried out.
+    pub rescue: Option<bool>,
 }
 
 /// The loader id that both ways of kexec announce (Linux, Documentation/arch/x86/boot.rst,
@@ -264,6 +266,7 @@ impl<'a> Facts<'a> {
                 loader_type: None,
                 tboot_page: None,
                 resumed_from_image: None,
+                rescue: None,
             },
             nv: Evidence::Unreadable(why),
             cpus: Evidence::Unreadable(why),

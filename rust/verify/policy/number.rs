@@ -74,6 +74,21 @@ pub(super) fn count(
     Ok(value)
 }
 
+/// Takes a decimal number of 64 bits.
+pub(super) fn serial(parser: &mut Parser<'_>) -> Result<u64, PolicyError> {
+    let token = *parser.token();
+    let number = token.word().and_then(|word| parse_digits(word, 10));
+    let number = number.ok_or_else(|| {
+        token.error(format_args!(
+            "expected a decimal number from 0 to {}, found {}",
+            u64::MAX,
+            token.kind
+        ))
+    })?;
+    parser.take();
+    Ok(number)
+}
+
 /// The address of a PCI function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Address {

@@ -3,6 +3,7 @@
 //! The references: launches that the owner expects.
 
 use super::lexer::{Kind, Lexer, Token};
+use super::number;
 use super::parser::{characters, Parser};
 use super::PolicyError;
 use crate::decode::digest::{Digest, HashAlg};
@@ -11,6 +12,9 @@ use crate::decode::digest::{Digest, HashAlg};
 pub const MAX_NAME: usize = 64;
 /// Most entries of each kind: keeps the search for duplicates short.
 pub const MAX_ENTRIES: usize = 64;
+
+/// What a line may begin with.
+const STATEMENTS: &str = "a statement (serial, launch, sinit, mle)";
 
 /// One pinned PCR value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +46,7 @@ pub struct References<'a> {
     text: &'a str,
     launches: usize,
     identities: usize,
+    serial: Option<u64>,
 }
 
 impl<'a> References<'a> {
@@ -60,6 +65,7 @@ impl<'a> References<'a> {
             text,
             launches: 0,
             identities: 0,
+            serial: None,
         };
         parser.skip_lines();
         if parser.at_text_end() {
@@ -76,14 +82,31 @@ impl<'a> References<'a> {
             if parser.at_text_end() {
                 return Ok(references);
             }
-            let (token, statement) = parser.word("a statement (launch, sinit, mle)")?;
+            let (token, statement) = parser.word(STATEMENTS)?;
             match statement {
                 "launch" => references.parse_launch(&mut parser)?,
                 "sinit" | "mle" => references.parse_identity(&token, statement, &mut parser)?,
+                "serial" => references.parse_serial(&token, &mut parser)?,
                 "version" => return Err(token.error(format_args!("version is said twice"))),
-                _ => return Err(token.expected("a statement (launch, sinit, mle)")),
+                _ => return Err(token.expected(STATEMENTS)),
             }
             parser.end_of_statement()?;
+        }
+    }
+
+    fn parse_serial(
+        &mut self,
+        token: &Token<'a>,
+        parser: &mut Parser<'a>,
+    ) -> Result<(), PolicyError> {
+        if self.serial.is_some() {
+            return Err(token.error(format_args!("serial is said twice")));
+        }
+        self.serial = Some(number::serial(parser)?);
+        // A text that was cut inside the number would say another one.
+        match parser.at_text_end() {
+            true => Err(parser.token().expected("the end of the line")),
+            false => Ok(()),
         }
     }
 
@@ -154,6 +177,17 @@ impl<'a> References<'a> {
     /// Whether nothing is expected.
     pub const fn is_empty(&self) -> bool {
         self.launches == 0 && self.identities == 0
+    }
+
+    /// Number of the text among those of its owner: each is to have a higher one than the one it
+    /// replaces. 0 where the text says none.
+    pub fn serial(&self) -> u64 {
+        self.serial.unwrap_or(0)
+    }
+
+    /// Whether the text says its [`References::serial`].
+    pub const fn has_serial(&self) -> bool {
+        self.serial.is_some()
     }
 
     /// The launches, in the order of the text.

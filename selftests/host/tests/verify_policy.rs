@@ -249,6 +249,28 @@ fn references_say_what_their_text_says() {
 }
 
 #[test]
+fn references_have_the_number_that_their_text_says() {
+    let of = |line: &str| {
+        let text = format!("version 1 references\n{line}");
+        let references = References::parse(text.as_bytes()).unwrap();
+        (references.serial(), references.has_serial())
+    };
+    assert_eq!(of(""), (0, false));
+    assert_eq!(of("serial 0\n"), (0, true));
+    assert_eq!(of("serial 0012 # twelve\n"), (12, true));
+    assert_eq!(of("serial 18446744073709551615\n"), (u64::MAX, true));
+    // Wherever it stands, and a launch of that name is none.
+    let pin = "ab".repeat(32);
+    let launch = format!("launch \"serial 9\" {{ pcr 17 sha256 {pin} }}\n");
+    assert_eq!(of(&launch), (0, false));
+    assert_eq!(of(&format!("{launch}serial 7\n")), (7, true));
+    // A number is no launch: nothing is expected by it.
+    assert!(References::parse(b"version 1 references\nserial 3\n")
+        .unwrap()
+        .is_empty());
+}
+
+#[test]
 fn blank_texts_are_empty() {
     for text in [
         "",
@@ -398,7 +420,7 @@ fn refused_references_say_where_and_why() {
     let cases = [
         ("version 1".to_owned(), "line 1, column 10: expected \"references\", found the end of the text"),
         ("version 1\nrequire TXT-01".to_owned(), "line 1, column 10: expected \"references\", found the end of the line"),
-        (format!("{v}require TXT-01"), "line 2, column 1: expected a statement (launch, sinit, mle), found \"require\""),
+        (format!("{v}require TXT-01"), "line 2, column 1: expected a statement (serial, launch, sinit, mle), found \"require\""),
         (format!("{v}launch"), "line 2, column 7: expected a name in double quotes, found the end of the text"),
         (format!("{v}launch x {{"), "line 2, column 8: expected a name in double quotes, found \"x\""),
         (format!("{v}launch \"\" {{"), "line 2, column 8: expected a name in double quotes, found an empty one"),
@@ -420,6 +442,13 @@ fn refused_references_say_where_and_why() {
         (format!("{v}mle sha256 {h}\nmle sha256 {h}"), "line 3, column 5: this mle is already there"),
         (format!("{v}mle sha256 {h} {h}"), "line 2, column 77: expected the end of the line, found \"abababababababababababab...\""),
         (format!("{v}version 1"), "line 2, column 1: version is said twice"),
+        (format!("{v}serial 1\nserial 1\n"), "line 3, column 1: serial is said twice"),
+        (format!("{v}serial"), "line 2, column 7: expected a decimal number from 0 to 18446744073709551615, found the end of the text"),
+        (format!("{v}serial 18446744073709551616\n"), "line 2, column 8: expected a decimal number from 0 to 18446744073709551615, found \"18446744073709551616\""),
+        (format!("{v}serial 0x1\n"), "line 2, column 8: expected a decimal number from 0 to 18446744073709551615, found \"0x1\""),
+        (format!("{v}serial +1\n"), "line 2, column 8: expected a decimal number from 0 to 18446744073709551615, found \"+1\""),
+        (format!("{v}serial 1"), "line 2, column 9: expected the end of the line, found the end of the text"),
+        (format!("{v}serial 1 2\n"), "line 2, column 10: expected the end of the line, found \"2\""),
     ];
     for (text, expected) in cases {
         assert_eq!(references_error(&text), expected, "{text:?}");
@@ -498,12 +527,13 @@ fn a_cut_text_never_says_anything_new() {
     }
     assert!(refused > GUARD.len() / 2);
 
-    let text = references();
+    let text = references().replacen('\n', "\nserial 1234\n", 1);
     let whole = References::parse(text.as_bytes()).unwrap();
     for end in 0..text.len() {
         let Ok(cut) = References::parse(&text.as_bytes()[..end]) else {
             continue;
         };
+        assert!([0, whole.serial()].contains(&cut.serial()), "cut at {end}");
         for (cut, whole) in cut.launches().zip(whole.launches()) {
             assert_eq!(cut.name, whole.name);
             assert!(cut.pins().eq(whole.pins()), "cut at {end}");
@@ -531,7 +561,7 @@ proptest! {
                 Just("TXT-01"), Just("TPM-04"), Just("waive "), Just("\"x\""), Just("\""),
                 Just("\n"), Just(" "), Just("{"), Just("}"), Just("#"), Just("launch "),
                 Just("pcr 17 sha1 "), Just("00000000000000000000"), Just("on-failure log"),
-                Just("mle sha256 "), Just("\u{e4}"), Just("\u{0}"),
+                Just("mle sha256 "), Just("serial "), Just("7\n"), Just("\u{e4}"), Just("\u{0}"),
                 Just("region a 0x1000 + 4K\n"), Just("compartment b {\n"), Just("}\n"),
                 Just("device 0000:00:04.0\n"), Just("window 0x1000 + 4K rw at 0\n"),
                 Just("allow path 0000:00:1c.0/00.0\n"), Just("seal\n"), Just("extend-pcr 14\n"),

@@ -123,6 +123,11 @@ impl<'a> Blob<'a> {
             loader_type: at.option("loader type", |at| at.u32("loader type"))?,
             tboot_page: at.maybe("tboot page")?,
             resumed_from_image: at.maybe("resumed from an image")?,
+            // From minor version 2 on.
+            rescue: match at.is_at_end() {
+                true => None,
+                false => at.maybe("rescue")?,
+            },
         })
     }
 }

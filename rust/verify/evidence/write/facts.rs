@@ -189,9 +189,11 @@ fn write_kernel(kernel: &KernelFacts, out: &mut Out<'_>) {
         loader_type,
         tboot_page,
         resumed_from_image,
+        rescue,
     } = *kernel;
     out.option(tboot_addr, Out::u64);
     out.option(loader_type, Out::u32);
     out.maybe(tboot_page);
     out.maybe(resumed_from_image);
+    out.maybe(rescue);
 }

@@ -140,6 +140,7 @@ impl<'a> Source<'a> {
                 loader_type: from.option(|from| from.number::<4>() as u32),
                 tboot_page: from.maybe(),
                 resumed_from_image: from.maybe(),
+                rescue: from.maybe(),
             },
             nv: from.evidence(|from| {
                 from.list(|from| NvIndex {

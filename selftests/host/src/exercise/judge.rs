@@ -273,6 +273,7 @@ impl Evidence {
                 loader_type: Some(0xff),
                 tboot_page: Some(!foreign),
                 resumed_from_image: Some(false),
+                rescue: Some(self.flag(4)),
             },
             tables: FirmwareTables {
                 dmar: found(self.dmar.as_slice(), self.dmar.is_empty()),

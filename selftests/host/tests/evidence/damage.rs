@@ -223,6 +223,37 @@ fn what_an_older_version_did_not_write_is_not_read() {
     }
 }
 
+/// Minor version 1 ended section 23 before rescue.
+#[test]
+fn an_older_version_did_not_know_rescue() {
+    let mut machine = Machine::launched();
+    machine.kernel.rescue = Some(true);
+    let bytes = Case::of(machine.facts()).bytes();
+    assert_eq!(
+        Snapshot::read(&bytes).expect("whole").kernel.rescue,
+        Some(true)
+    );
+    let kernel = [
+        &[23, 0, 0, 0, 17, 0, 0, 0][..],
+        &[1, 0x00, 0x20, 0x47, 0x02, 0, 0, 0, 0],
+        &[1, 0xff, 0, 0, 0],
+        &[1, 0, 1],
+    ]
+    .concat();
+    let at = bytes
+        .windows(kernel.len())
+        .position(|window| window == kernel);
+    let at = at.expect("the section");
+    let mut older = bytes;
+    older[10] = 1;
+    older[at + 4] = 16;
+    older.remove(at + kernel.len() - 1);
+    seal(&mut older);
+    let read = Snapshot::read(&older).expect("an older minor version");
+    assert_eq!(read.kernel.rescue, None);
+    assert_eq!(read.kernel.resumed_from_image, Some(false));
+}
+
 #[test]
 fn a_reason_that_no_module_writes_is_refused() {
     let machine = Machine::launched();

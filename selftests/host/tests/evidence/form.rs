@@ -90,7 +90,7 @@ fn encoded() -> Vec<u8> {
     section(20, [vec![2], text("no SINIT")].concat());
     section(21, vec![2, 2, 2, 2]);
     section(22, unread(WHY));
-    section(23, vec![0, 0, 2, 2]);
+    section(23, vec![0, 0, 2, 2, 2]);
     section(24, unread(WHY));
     section(25, unread(WHY));
     section(26, unread(WHY).repeat(4));

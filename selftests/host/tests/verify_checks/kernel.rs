@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Cases of the running kernel: KRN-02.
+//! Cases of the running kernel: KRN-02 and KRN-03.
 
-use super::{warns, Case};
+use super::{fails, warns, Case};
 use launchguard_host_tests::fixture::{log, Machine, BANKS};
 use launchguard_pure::decode::registers::Reg;
-use launchguard_pure::verify::catalogue::CheckId::{Krn02, Txt07};
+use launchguard_pure::verify::catalogue::CheckId::{Krn02, Krn03, Txt07};
 use launchguard_pure::verify::facts::{MemoryRange, Unit, UnitRegisters};
 use launchguard_pure::verify::judgement::Outcome;
 
@@ -20,6 +20,9 @@ pub(super) const CASES: &[Case] = &[
     warns(Krn02, "registers", |m| {
         m.remember();
         m.change(Reg::Sts, |sts| sts ^ (1 << 4));
+    }),
+    fails(Krn03, "nothing of the policy is carried out", |m| {
+        m.kernel.rescue = Some(true);
     }),
 ];
 

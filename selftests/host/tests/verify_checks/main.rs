@@ -492,6 +492,7 @@ fn what_cannot_be_read_is_unknown() {
         ("tboot_addr", |m| m.kernel.tboot_addr = None, &[Krn01]),
         ("tboot's page", |m| m.kernel.tboot_page = None, &[Krn01]),
         ("loader type", |m| m.kernel.loader_type = None, &[Krn01]),
+        ("rescue", |m| m.kernel.rescue = None, &[Krn03]),
         ("resume", |m| m.kernel.resumed_from_image = None, &[Krn01]),
         (
             "host bridge",
