@@ -44,6 +44,9 @@ pub enum Command {
             conflicts_with = "json"
         )]
         format: Form,
+        /// Make an entry in the system's journal, too
+        #[arg(long)]
+        journal: bool,
     },
     /// Explain a check: what it looks at, what its failure means, what to do
     Explain {
@@ -55,6 +58,8 @@ pub enum Command {
         /// Name of the launch; default: the running kernel's release
         #[arg(long)]
         name: Option<String>,
+        #[command(flatten)]
+        floor: crate::commands::verify::Floor,
     },
     /// Print references for the next launch by tboot, from the log of the present one and the files that
     /// change
@@ -87,6 +92,11 @@ pub enum Command {
         /// The policy; - for standard input
         policy: PathBuf,
     },
+    /// Check that references are those that their owner signed, and not older than a counter in the TPM
+    Verify {
+        #[command(flatten)]
+        signed: crate::commands::verify::Arguments,
+    },
     /// Put a policy or references in force
     Load {
         /// The file; - for standard input
@@ -94,6 +104,14 @@ pub enum Command {
         /// What the file is; default: what its version line says
         #[arg(long = "as", value_name = "KIND")]
         kind: Option<TextKind>,
+        /// Only if they are references that this key's owner signed, as verify has it
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+        /// The signature; default: the file's name with .minisig behind it
+        #[arg(long, value_name = "FILE", requires = "key")]
+        signature: Option<PathBuf>,
+        #[command(flatten)]
+        floor: crate::commands::verify::Floor,
     },
     /// Judge the evidence of a machine again, here
     Judge {
@@ -117,6 +135,12 @@ pub enum Command {
         /// Look so often, in seconds, beside waking up when the module says so
         #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = parse_seconds)]
         interval: Duration,
+        /// Tell of the module's events, too: faults, groups that are blocked, texts that come in force
+        #[arg(long)]
+        events: bool,
+        /// Make entries in the system's journal, of judgements and of events, instead of printing lines
+        #[arg(long, conflicts_with = "json")]
+        journal: bool,
     },
     /// Replay an event log: the PCR values that it leads to
     Replay {

@@ -7,14 +7,17 @@
 
 mod cli;
 mod commands;
+mod counter;
 mod device;
 mod html;
 mod input;
+mod journal;
 mod page;
 mod paint;
 mod predict;
 mod references;
 mod report;
+mod uevent;
 
 use clap::Parser;
 use cli::Cli;

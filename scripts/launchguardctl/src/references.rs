@@ -33,7 +33,7 @@ pub fn entry(name: &str, comments: &[String], pins: &[(u32, Digest)]) -> String 
 }
 
 /// `text`, which must be well-formed, with `entry` for the launch `name`: in the place of one with this
-/// name, else at the end. Where the text lists measurements of launchers, those of `mle` that are in a
+/// name, else at the end. It gets the next serial number, if it has one. Where the text lists measurements of launchers, those of `mle` that are in a
 /// bank of theirs are listed as well.
 pub fn merged(text: &str, name: &str, entry: &str, mle: &[Digest]) -> Result<String> {
     let mut merged = text.to_owned();
@@ -56,18 +56,41 @@ pub fn merged(text: &str, name: &str, entry: &str, mle: &[Digest]) -> Result<Str
         }
     }
     parse(&merged).context("with the new entry")?;
-    Ok(merged)
+    raised(merged, text)
 }
 
-/// `text`, which must be well-formed, without the launches for which `keep` does not hold.
-pub fn pruned(text: &str, keep: impl Fn(&str) -> bool) -> String {
+/// `text`, which must be well-formed, without the launches for which `keep` does not hold, with the next
+/// serial number, if it has one.
+pub fn pruned(text: &str, keep: impl Fn(&str) -> bool) -> Result<String> {
     let mut pruned = text.to_owned();
     for entry in entries(text).into_iter().rev() {
         if !keep(entry.name) {
             pruned.replace_range(entry.range, "");
         }
     }
-    pruned
+    raised(pruned, text)
+}
+
+/// `text`, which takes the place of `old`, with the number behind that of `old`: what was in force before
+/// is then refused. A text without a number stays without, and what changes nothing keeps its number.
+fn raised(mut text: String, old: &str) -> Result<String> {
+    if text == old {
+        return Ok(text);
+    }
+    let found = words(&text)
+        .skip_while(|(_, word)| *word != "serial")
+        .nth(1)
+        .map(|(start, number)| (start..start + number.len(), number.to_owned()));
+    let Some((range, number)) = found else {
+        return Ok(text);
+    };
+    let next = number
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_add(1));
+    let next = next.with_context(|| format!("there is no serial number behind {number}"))?;
+    text.replace_range(range, &next.to_string());
+    Ok(text)
 }
 
 /// Parses a text of references.
@@ -145,11 +168,12 @@ mod tests {
     fn what_stands_around_entries_stays() {
         let names: Vec<&str> = entries(TEXT).iter().map(|entry| entry.name).collect();
         assert_eq!(names, ["a # b", "b"]);
-        let only_b = pruned(TEXT, |name| name == "b");
+        let only_b = pruned(TEXT, |name| name == "b").unwrap();
         assert!(only_b
             .starts_with("# launch \"no\" { }\nversion 1 references\n\n # kept\n# of b\nlaunch"));
         assert_eq!(parse(&only_b).unwrap().launches().count(), 1);
-        assert!(pruned(TEXT, |name| name == "a # b").ends_with("# kept\n# of b\n# end"));
+        let only_a = pruned(TEXT, |name| name == "a # b").unwrap();
+        assert!(only_a.ends_with("# kept\n# of b\n# end"));
         let new = entry(
             "b",
             &["new".into()],
@@ -164,5 +188,29 @@ mod tests {
         let added = merged("# nothing yet", "b", &new, &[]).unwrap();
         assert!(added.starts_with("# nothing yet\nversion"));
         assert_eq!(parse(&added).unwrap().launches().count(), 1);
+    }
+
+    #[test]
+    fn a_text_that_changes_gets_the_next_number() {
+        let text = TEXT.replacen("references\n", "references\nserial 0041 # mine\n", 1);
+        let only_b = pruned(&text, |name| name == "b").unwrap();
+        assert!(only_b.contains("\nserial 42 # mine\n"), "{only_b}");
+        assert_eq!(pruned(&text, |_| true).unwrap(), text);
+        let new = "launch \"c\" { pcr 17 sha256 1111111111111111111111111111111111111111111111111111111111111111 }\n";
+        let both = merged(&text, "c", new, &[]).unwrap();
+        assert_eq!(parse(&both).unwrap().serial(), 42);
+        assert_eq!(merged(&both, "c", new, &[]).unwrap(), both);
+        let last = text.replace("0041", "18446744073709551615");
+        let error = merged(&last, "c", new, &[]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "there is no serial number behind 18446744073709551615"
+        );
+        assert_eq!(
+            parse(&merged(TEXT, "c", new, &[]).unwrap())
+                .unwrap()
+                .serial(),
+            0
+        );
     }
 }

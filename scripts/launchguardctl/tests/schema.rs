@@ -4,7 +4,9 @@
 
 mod common;
 
-use common::{directory, evidence, exported_log, fifo, file, run, set, sysfs, with_sysfs, Run};
+use common::{
+    directory, evidence, exported_log, fifo, file, run, set, sysfs, with_sysfs, Run, KEY,
+};
 use launchguard_evidence::to_bytes;
 use launchguard_host_tests::exercise::Evidence;
 use launchguard_host_tests::fixture::heap::{
@@ -424,6 +426,12 @@ fn every_command_keeps_its_schema() {
     for shell in ["bash", "zsh", "fish"] {
         seen.valid("completion", &run(&["--json", "completion", shell]));
     }
+    let (key, unsigned) = (put("key", KEY.as_bytes()), put("unsigned", pins.as_bytes()));
+    put("unsigned.minisig", KEY.as_bytes());
+    seen.valid(
+        "verify",
+        &run(&["--json", "verify", &unsigned, "--key", &key]),
+    );
     seen.valid("man", &run(&["--json", "man"]));
     let pages = put("pages/x", b"");
     let pages = Path::new(&pages)
@@ -873,6 +881,7 @@ fn every_machine_keeps_the_schemas() {
     {
         set(&device, "verdict", verdict);
         set(&device, "launcher", launcher);
+        std::fs::remove_file(device.path().join("references_serial")).ok();
         for (name, value) in [("groups", "12"), ("exposed", "unknown")] {
             set(&device, &format!("dma/{name}"), value);
         }
@@ -915,6 +924,7 @@ fn every_machine_keeps_the_schemas() {
         ("version 1\non-failure panic\nrequire TPM-14\n", true),
         ("version 1\n", true),
         ("version 1 references\n", true),
+        ("version 1 references\nserial 3\n", true),
         (pins.as_str(), true),
         ("version 1 references\nlaunch \"a\" {\n", false),
         ("version 1\nregion a 1 + 4K\n", false),

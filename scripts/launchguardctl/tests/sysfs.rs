@@ -42,11 +42,17 @@ fn status_is_the_verdict() {
     set(&device, "verdict", "failed");
     set(&device, "reason", "TXT-02 TPM-04");
     set(&device, "checks/TPM-04", "fail");
+    set(&device, "references_serial", "18446744073709551615");
     let status = run(&with_sysfs(&device, &["status"]));
     assert!(status.stdout.contains("TPM-04 fail"), "{status:?}");
     let json = run(&with_sysfs(&device, &["status", "--json"])).json();
     assert_eq!(json["reason"], json!(["TXT-02", "TPM-04"]));
     assert_eq!(json["checks"]["TPM-04"], "fail");
+    assert!(
+        status.stdout.contains("serial 18446744073709551615"),
+        "{status:?}"
+    );
+    assert_eq!(json["references_serial"], u64::MAX);
 }
 
 #[test]
@@ -180,6 +186,7 @@ fn enrolled_references_verify_the_launch() {
         judged.launch.map(|name| name.to_string()).as_deref(),
         Some("now")
     );
+    assert!(enrolled.stdout.contains("\nserial 1\n"), "{enrolled:?}");
     assert!(!enrolled.stdout.contains("sha1"), "{enrolled:?}");
     assert!(!enrolled.stdout.contains("sha384"), "{enrolled:?}");
     let json = run(&with_sysfs(&device, &["enroll", "--json"])).json();
@@ -188,6 +195,23 @@ fn enrolled_references_verify_the_launch() {
     assert!(json["name"]
         .as_str()
         .is_some_and(|name| name.starts_with("kernel ")));
+
+    // It replaces what is in force.
+    set(&device, "references_serial", "41");
+    let enrolled = run(&with_sysfs(&device, &["enroll"]));
+    assert!(enrolled.stdout.contains("\nserial 42\n"), "{enrolled:?}");
+    for (serial, words) in [
+        ("18446744073709551615", "no serial number behind"),
+        ("many", "references_serial"),
+    ] {
+        set(&device, "references_serial", serial);
+        let refused = run(&with_sysfs(&device, &["enroll"]));
+        assert_eq!(refused.status, Some(2), "{refused:?}");
+        assert!(refused.stderr.contains(words), "{refused:?}");
+    }
+    fs::remove_file(device.path().join("references_serial")).expect("removed");
+    let enrolled = run(&with_sysfs(&device, &["enroll"]));
+    assert!(enrolled.stdout.contains("\nserial 1\n"), "{enrolled:?}");
 
     // A launcher that extends all banks.
     let records = launchguard_host_tests::fixture::launch::records(&BANKS, &BANKS);
@@ -679,6 +703,9 @@ fn lint_names_the_place_of_an_error() {
     let good = lint(&references);
     assert_eq!(good.status, Some(0), "{good:?}");
     assert_eq!(good.json()["holds"]["launches"], json!(["now"]));
+    assert_eq!(good.json()["holds"]["serial"], json!(null));
+    let good = lint("version 1 references\nserial 18446744073709551615\n");
+    assert_eq!(good.json()["holds"]["serial"], u64::MAX);
     for (text, line, column) in [
         ("version 1\nrequire NONSENSE\n", 2, 9),
         ("version 1\n\n  sealed\n", 3, 3),

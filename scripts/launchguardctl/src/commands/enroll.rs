@@ -3,7 +3,9 @@
 //! `enroll`: references for the launch that is running.
 
 use super::judge;
+use super::verify::Floor;
 use crate::device::Device;
+use crate::references::HEADER;
 use crate::report::Report;
 use anyhow::{anyhow, ensure, Context, Result};
 use launchguard_evidence::Snapshot;
@@ -28,13 +30,24 @@ const RELEASE: &str = "/proc/sys/kernel/osrelease";
 /// references in force is refused. So the evidence is judged here by the policy alone: whatever is
 /// wrong with the references, new ones are the remedy. Pins are written for the banks of at least 256
 /// bits that cover the launch, and only where the log replays to the TPM's value. A TPM 1.2 has no
-/// such bank: there the pins are SHA-1's.
-pub fn run(sysfs: &Path, name: Option<&str>) -> Result<Report> {
+/// such bank: there the pins are SHA-1's. The text has the serial number behind that of the references in
+/// force, which it is to replace, and at least `floor`.
+pub fn run(sysfs: &Path, name: Option<&str>, floor: &Floor) -> Result<Report> {
     let name = match name {
         Some(name) => name.to_owned(),
         None => default_name()?,
     };
-    Device::open(sysfs)?;
+    let device = Device::open(sysfs)?;
+    let serial = device.optional_text("references_serial")?;
+    let serial = serial.map_or(Ok(0), |serial| serial.parse::<u64>());
+    let serial = serial.context("references_serial")?;
+    let serial = serial.checked_add(1);
+    let serial =
+        serial.context("there is no serial number behind that of the references in force")?;
+    let serial = match floor.read()? {
+        Ok(floor) => serial.max(floor),
+        Err(why) => return Ok(refused(&why)),
+    };
     let file = sysfs.join("evidence");
     let bytes = judge::read(&file)?;
     let snapshot = Snapshot::read(&bytes).with_context(|| file.display().to_string())?;
@@ -47,7 +60,7 @@ pub fn run(sysfs: &Path, name: Option<&str>) -> Result<Report> {
     };
     // Its only bank; such a launch never becomes more than unpinned.
     let is_tpm12 = tpm.family == TpmFamily::Tpm12;
-    let mut text = format!("version 1 references\nlaunch \"{name}\" {{\n");
+    let mut text = format!("{HEADER}serial {serial}\nlaunch \"{name}\" {{\n");
     let mut banks = Map::new();
     for alg in HashAlg::ALL {
         if !(alg.is_strong() || is_tpm12) || !judged.covers(alg) {
@@ -75,7 +88,7 @@ pub fn run(sysfs: &Path, name: Option<&str>) -> Result<Report> {
     }
     Ok(Report {
         text,
-        json: json!({"name": name, "banks": banks, "error": null}),
+        json: json!({"name": name, "serial": serial, "banks": banks, "error": null}),
         good: true,
     })
 }
@@ -134,7 +147,7 @@ fn refused(why: &str) -> Report {
     eprintln!("launchguardctl: nothing to enroll: {why}");
     Report {
         text: String::new(),
-        json: json!({"name": null, "banks": {}, "error": why}),
+        json: json!({"name": null, "serial": null, "banks": {}, "error": why}),
         good: false,
     }
 }

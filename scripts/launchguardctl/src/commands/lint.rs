@@ -55,6 +55,7 @@ pub fn run(sysfs: &Path, file: &Path, options: &Options<'_>) -> Result<Report> {
                 "launches": references.launches().map(|launch| launch.name).collect::<Vec<_>>(),
                 "sinit": references.sinits().count(),
                 "mle": references.mles().count(),
+                "serial": references.has_serial().then(|| references.serial()),
             });
             (
                 holds,

@@ -3,6 +3,7 @@
 //! `load FILE`.
 
 use super::lint::kind_of;
+use super::verify::{verify, Arguments};
 use crate::cli::TextKind;
 use crate::device::Device;
 use crate::input;
@@ -14,10 +15,22 @@ use serde_json::json;
 use std::path::Path;
 
 /// Stages the text in `file` and commits it by its SHA-256. The module alone decides whether it is
-/// well-formed: it may know more of the language than this command.
-pub fn run(sysfs: &Path, file: &Path, kind: Option<TextKind>) -> Result<Report> {
+/// well-formed: it may know more of the language than this command. What has to be `signed` is verified
+/// before, so that the bytes that were verified are those that are committed.
+pub fn run(
+    sysfs: &Path,
+    file: &Path,
+    kind: Option<TextKind>,
+    signed: Option<&Arguments>,
+) -> Result<Report> {
     let text = input::read(file)?;
-    let kind = kind_of(&text, file, kind)?.name();
+    let kind = kind_of(&text, file, kind)?;
+    ensure!(
+        signed.is_none() || kind == TextKind::References,
+        "{}: --key is for references",
+        file.display()
+    );
+    let kind = kind.name();
     ensure!(
         !text.is_empty(),
         "{}: an empty text cannot be staged; a comment alone says nothing as well",
@@ -28,14 +41,9 @@ pub fn run(sysfs: &Path, file: &Path, kind: Option<TextKind>) -> Result<Report> 
         .context("SHA-256 cannot be computed")?
         .to_string();
     let device = Device::open(sysfs)?;
-    device.stage(kind, &text)?;
-    let refused = match device.write("commit", &digest)? {
-        Ok(()) => None,
-        Err(error) => {
-            // The module says why; the error number only when it has nothing to say.
-            let why = device.optional_text("policy_error")?;
-            Some(why.unwrap_or_else(|| error.to_string()))
-        }
+    let refused = match signed.map(|signed| verify(&text, signed)).transpose()? {
+        Some(Err(refused)) => Some(refused.why),
+        _ => commit(&device, kind, &text, &digest)?,
     };
     // The commit returned when the judgement by the new text was published.
     let verdict = device.text("verdict")?;
@@ -48,4 +56,17 @@ pub fn run(sysfs: &Path, file: &Path, kind: Option<TextKind>) -> Result<Report> 
         json: json!({"kind": kind, "sha256": digest, "error": refused, "verdict": verdict}),
         good: refused.is_none(),
     })
+}
+
+/// Stages and commits `text`; why it was refused.
+fn commit(device: &Device, kind: &str, text: &[u8], digest: &str) -> Result<Option<String>> {
+    device.stage(kind, text)?;
+    match device.write("commit", digest)? {
+        Ok(()) => Ok(None),
+        Err(error) => {
+            // The module says why; the error number only when it has nothing to say.
+            let why = device.optional_text("policy_error")?;
+            Ok(Some(why.unwrap_or_else(|| error.to_string())))
+        }
+    }
 }

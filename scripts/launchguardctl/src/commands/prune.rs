@@ -53,7 +53,7 @@ pub fn run(sysfs: &Path, file: &Path) -> Result<Report> {
     }
     let gone = listed.launches().map(|launch| launch.name);
     let gone: Vec<&str> = gone.filter(|name| !runs.contains(name)).collect();
-    let pruned = references::pruned(&text, |name| runs.contains(&name));
+    let pruned = references::pruned(&text, |name| runs.contains(&name)).with_context(place)?;
     references::parse(&pruned).context("what is left")?;
     Ok(Report {
         json: json!({

@@ -6,6 +6,7 @@ use super::guard::Guard;
 use super::prometheus::{metrics, State};
 use crate::cli::Form;
 use crate::device::Device;
+use crate::journal::Entry;
 use crate::paint;
 use crate::report::{line, Report};
 use anyhow::{Context, Result};
@@ -24,6 +25,8 @@ struct Published {
     generation: String,
     launcher: String,
     waived: String,
+    /// Serial number of the references; older modules do not say it.
+    serial: Option<u64>,
     /// Outcome of each check, by id.
     checks: Vec<(String, String)>,
     guard: Guard,
@@ -42,14 +45,17 @@ impl Published {
             generation: generation.to_owned(),
             launcher: device.text("launcher")?,
             waived: device.text("waivers")?,
+            serial: device
+                .optional_text("references_serial")?
+                .and_then(|serial| serial.parse().ok()),
             checks,
             guard: Guard::read(device)?,
         })
     }
 }
 
-/// Says what the module at `sysfs` found.
-pub fn run(sysfs: &Path, format: Form) -> Result<Report> {
+/// Says what the module at `sysfs` found, with `journal` also to the system's journal.
+pub fn run(sysfs: &Path, format: Form, journal: bool) -> Result<Report> {
     let device = Device::open(sysfs)?;
     let published = device
         .of_one_generation(|generation| Published::read(&device, generation))?
@@ -60,10 +66,18 @@ pub fn run(sysfs: &Path, format: Form) -> Result<Report> {
         generation,
         launcher,
         waived,
+        serial,
         checks: outcomes,
         guard,
     } = published;
 
+    if journal {
+        let message = match reason.as_str() {
+            "" => format!("verdict {verdict}"),
+            reason => format!("verdict {verdict}, reason {reason}"),
+        };
+        Entry::of_judgement(&verdict, &reason, &launcher, message).send()?;
+    }
     let mut text = String::new();
     line(&mut text, "verdict", &paint::verdict(&verdict));
     if !reason.is_empty() {
@@ -73,6 +87,9 @@ pub fn run(sysfs: &Path, format: Form) -> Result<Report> {
     line(&mut text, "generation", &generation);
     if !waived.is_empty() {
         line(&mut text, "waived", &waived);
+    }
+    if let Some(serial) = serial.filter(|serial| *serial != 0) {
+        line(&mut text, "references", &format!("serial {serial}"));
     }
     line(&mut text, "dma", &guard.line());
     let mut checks = Map::new();
@@ -92,6 +109,7 @@ pub fn run(sysfs: &Path, format: Form) -> Result<Report> {
         "launcher": launcher,
         "checks": checks,
         "waivers": words(&waived),
+        "references_serial": serial,
         "dma": guard.json(),
     });
     match format {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `watch`: a line for every change of the published judgement.
+//! `watch`: a line, or an entry in the journal, for every change of the published judgement, and for every
+//! event of the module's.
 
 use crate::device::{Device, GENERATION};
+use crate::journal::Entry;
 use crate::paint;
-use crate::report::Report;
+use crate::report::{harmless, Report};
+use crate::uevent::{Event, Listener};
 use anyhow::{Context, Result};
 use nix::poll::{poll, PollFd, PollFlags, PollTimeout};
-use serde_json::{json, Value};
+use serde_json::{json, Map, Value};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Write};
@@ -71,31 +74,99 @@ impl State {
     }
 }
 
-/// Prints the judgement at `sysfs` and every change of it until the module is gone, or with `once`
-/// until the first change. Beside waking up by the module, it looks every `interval`.
-pub fn run(
-    sysfs: &Path,
-    as_json: bool,
-    once: bool,
-    interval: Duration,
-    out: &mut dyn Write,
-) -> Result<Report> {
+/// What is told.
+enum News<'a> {
+    /// A judgement, and the one before it.
+    Judgement(&'a State, Option<&'a State>),
+    /// An event.
+    Event(&'a Event),
+    /// The module is gone.
+    Gone,
+}
+
+impl News<'_> {
+    fn text(&self) -> String {
+        match self {
+            Self::Judgement(now, before) => as_text(now, *before),
+            Self::Event(event) => {
+                let mut text = format!("event {}:", harmless(&event.kind));
+                for (name, value) in event.words() {
+                    text.push_str(&format!(" {}={}", harmless(&name), harmless(value)));
+                }
+                text
+            }
+            Self::Gone => "launchguard is gone".to_owned(),
+        }
+    }
+
+    fn json(&self) -> Value {
+        match self {
+            Self::Judgement(now, before) => as_value(now, *before),
+            Self::Event(event) => {
+                let fields = event.words();
+                let fields = fields.map(|(name, value)| (name, Value::from(value)));
+                json!({"event": event.kind, "fields": fields.collect::<Map<_, _>>()})
+            }
+            Self::Gone => json!({"gone": true}),
+        }
+    }
+
+    fn entry(&self) -> Entry {
+        let text = anstream::adapter::strip_str(&self.text()).to_string();
+        match self {
+            Self::Judgement(now, _) => {
+                Entry::of_judgement(&now.verdict, &now.reason, &now.launcher, text)
+            }
+            Self::Event(event) => Entry::of_event(event, text),
+            Self::Gone => Entry::of_end(text),
+        }
+    }
+}
+
+/// Where news go.
+pub struct Options {
+    /// JSON instead of text.
+    pub json: bool,
+    /// To the journal instead.
+    pub journal: bool,
+    /// Events are told as well.
+    pub events: bool,
+    /// Leave after the first change of the judgement.
+    pub once: bool,
+    /// How often is looked beside waking up by the module.
+    pub interval: Duration,
+}
+
+impl Options {
+    fn tell(&self, news: &News<'_>, out: &mut dyn Write) -> Result<()> {
+        if self.journal {
+            return news.entry().send();
+        }
+        let line = match self.json {
+            true => news.json().to_string(),
+            false => news.text(),
+        };
+        writeln!(out, "{line}")
+            .and_then(|()| out.flush())
+            .context("standard output")
+    }
+}
+
+/// Tells the judgement at `sysfs` and every change of it until the module is gone.
+pub fn run(sysfs: &Path, options: &Options, out: &mut dyn Write) -> Result<Report> {
     let device = Device::open(sysfs)?;
+    let listener = options.events.then(Listener::new).transpose()?;
     let mut before: Option<State> = None;
     loop {
         // Opened before the judgement is read: a publication from here on wakes.
         let bell = Bell::open(&sysfs.join(GENERATION));
         let Some((bell, now)) = bell.and_then(|bell| Some((bell, State::read(&device).ok()?)))
         else {
-            let gone = match as_json {
-                true => json!({"gone": true}).to_string(),
-                false => "launchguard is gone".to_owned(),
-            };
-            print(out, &gone)?;
+            options.tell(&News::Gone, out)?;
             return Ok(Report::printed(false));
         };
         let Some(now) = now else {
-            bell.wait(interval)?;
+            bell.wait(listener.as_ref(), options.interval)?;
             continue;
         };
         let is_first = before.is_none();
@@ -103,25 +174,21 @@ pub fn run(
             .as_ref()
             .is_none_or(|before| !now.says_the_same(before));
         if is_new {
-            let line = match as_json {
-                true => as_value(&now, before.as_ref()).to_string(),
-                false => as_text(&now, before.as_ref()),
-            };
-            print(out, &line)?;
+            options.tell(&News::Judgement(&now, before.as_ref()), out)?;
+        }
+        while let Some(event) = listener.as_ref().map_or(Ok(None), Listener::next)? {
+            // The judgement itself has been told of.
+            if event.kind != "verdict" {
+                options.tell(&News::Event(&event), out)?;
+            }
         }
         let good = ["verified", "unpinned"].contains(&now.verdict.as_str());
-        if once && is_new && !is_first {
+        if options.once && is_new && !is_first {
             return Ok(Report::printed(good));
         }
         before = Some(now);
-        bell.wait(interval)?;
+        bell.wait(listener.as_ref(), options.interval)?;
     }
-}
-
-fn print(out: &mut dyn Write, line: &str) -> Result<()> {
-    writeln!(out, "{line}")
-        .and_then(|()| out.flush())
-        .context("standard output")
 }
 
 fn as_text(now: &State, before: Option<&State>) -> String {
@@ -174,10 +241,11 @@ impl Bell {
         Some(Self(file))
     }
 
-    /// Waits until it is woken, but not longer than `most`.
-    fn wait(&self, most: Duration) -> Result<()> {
+    /// Waits until it is woken or `listener` has something, but not longer than `most`.
+    fn wait(&self, listener: Option<&Listener>, most: Duration) -> Result<()> {
         let most = PollTimeout::try_from(most).unwrap_or(PollTimeout::MAX);
-        let mut files = [PollFd::new(self.0.as_fd(), PollFlags::POLLPRI)];
+        let mut files = vec![PollFd::new(self.0.as_fd(), PollFlags::POLLPRI)];
+        files.extend(listener.map(|listener| PollFd::new(listener.as_fd(), PollFlags::POLLIN)));
         match poll(&mut files, most) {
             Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(()),
             Err(error) => Err(error).context("poll"),

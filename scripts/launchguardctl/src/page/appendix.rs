@@ -152,6 +152,13 @@ fn kernel(input: &Input<'_>) -> Vec<Row> {
         resumed.map(|resumed| if resumed { "resumed" } else { "no" }.to_owned()),
         "whether this kernel came out of an image on disk",
     );
+    add(
+        "rescue",
+        kernel
+            .rescue
+            .map(|rescue| if rescue { "yes" } else { "no" }.to_owned()),
+        "whether the module was loaded to carry nothing of a policy out",
+    );
     rows
 }
 
