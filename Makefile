@@ -12,7 +12,7 @@ FUZZ_SECONDS ?= 60
 TESTED := $(if $(filter debug,$(KERNEL)),debug-module,modules test-modules)
 
 .DEFAULT_GOAL := modules
-.PHONY: modules test-modules debug-module sdk sdk-ready stage launchguardctl docs-cli test exercised demo fuzz mutants lint check-chapters clean help
+.PHONY: modules test-modules debug-module sdk sdk-ready stage launchguardctl docs-cli test system exercised demo fuzz mutants lint check-chapters clean help
 
 # All kernels at once: most of each build is one crate, which is one process.
 ifneq ($(KDIR),)
@@ -62,6 +62,12 @@ stage: sdk-ready
 test: $(TESTED) stage launchguardctl
 	@scripts/test $(if $(KERNEL),--kernel $(KERNEL)) $(if $(SCENARIO),--only $(SCENARIO))
 
+# Complete Debian systems, on the newest kernel: minutes for each boot, so no part of "make test".
+system: modules stage launchguardctl
+	@scripts/sdk/disk ensure
+	@$(ENTER) cargo run -q --release --locked -p launchguard-bed -- test --jobs 1 \
+		--scenarios selftests/scenarios/system $(if $(SCENARIO),--only $(SCENARIO))
+
 # From the notes of the last whole "make test".
 exercised: sdk-ready
 	@[ -e out/exercised.json ] || { echo 'out/exercised.json comes from make test' >&2; exit 1; }
@@ -101,6 +107,7 @@ help:
 	@echo 'make demo           the emulated launch, and what launchguard says about it'
 	@echo 'make test           all tests on all kernels; KERNEL=RELEASE, SCENARIO=NAME for some boots'
 	@echo 'make test KERNEL=debug   the guard on a kernel that looks for mistakes; builds it first'
+	@echo 'make system         a Debian system installed, updated and repaired; SCENARIO=NAME for one'
 	@echo 'make lint           formatting, clippy, checkpatch and the rules between the rooms'
 	@echo 'make check-chapters the reference of checks in the admin guide, from the catalogue'
 	@echo 'make exercised      Documentation/exercised.rst from the notes of the last make test'

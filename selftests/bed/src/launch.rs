@@ -139,7 +139,8 @@ pub struct Config {
     pub console: Console,
     /// Exit QEMU instead of rebooting when the guest asks for a reset.
     pub no_reboot: bool,
-    /// Folder for sockets, logs and TPM state; a fresh temporary one by default.
+    /// Folder for sockets, logs and TPM state; a fresh temporary one by default. A TPM whose state is there
+    /// already goes on with it, banks and all.
     pub work_dir: Option<PathBuf>,
     /// The emulator, `qemu-system-x86_64` by default.
     pub qemu: PathBuf,
@@ -231,6 +232,18 @@ impl Machine {
             evidence,
             folder,
         })
+    }
+
+    /// Takes the machine's power away, if it still has it, and gives it power again, with the images that
+    /// `config` names now. What the TPM keeps without power it has kept when both have the same
+    /// [`Config::work_dir`].
+    pub fn power_cycle(&mut self, config: &Config) -> Result<()> {
+        self.kill();
+        // Both write to files in the folder that the new ones are given.
+        self.chipset = None;
+        self._swtpm = None;
+        *self = Self::start(config)?;
+        Ok(())
     }
 
     /// All that the first serial port wrote so far (invalid UTF-8 replaced).

@@ -5,7 +5,7 @@ mod guest;
 mod runner;
 mod scenario;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -69,6 +69,9 @@ struct Test {
     /// Machines at a time
     #[arg(long, default_value_t = 2)]
     jobs: usize,
+    /// Folder of the scenarios, in the checkout
+    #[arg(long, default_value = suite::SCENARIOS)]
+    scenarios: PathBuf,
     /// List the scenarios and their steps
     #[arg(long)]
     list: bool,
@@ -112,7 +115,7 @@ struct Boot {
     /// Folder of the opcode lists
     #[arg(long, default_value = "selftests/launch/tboot")]
     opcode_lists: PathBuf,
-    /// Keep logs and TPM state in this folder
+    /// Keep logs and TPM state in this folder; a TPM that is there already goes on
     #[arg(long)]
     work_dir: Option<PathBuf>,
     /// End instead of rebooting
@@ -145,11 +148,12 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<bool> {
     match command.verb {
-        Verb::Test(options) if options.list => list(),
+        Verb::Test(options) if options.list => list(&options.scenarios),
         Verb::Test(options) => suite::run(&suite::Options {
             kernel: options.kernel,
             only: options.only,
             jobs: options.jobs,
+            scenarios: options.scenarios,
         }),
         Verb::Boot(options) => boot(*options),
         Verb::Demo { kernel } => demo::run(kernel.as_deref()),
@@ -176,8 +180,8 @@ fn run(command: Command) -> Result<bool> {
     }
 }
 
-fn list() -> Result<bool> {
-    let folder = place::checkout()?.join("selftests/scenarios");
+fn list(folder: &Path) -> Result<bool> {
+    let folder = place::checkout()?.join(folder);
     for scenario in scenario::read_all(&folder)? {
         println!("{}: {}", scenario.name, scenario.summary);
         for step in &scenario.steps {

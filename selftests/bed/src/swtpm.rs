@@ -27,6 +27,9 @@ const MESSAGE_MAX: usize = 65536;
 /// File descriptors that one request may carry (CMD_SET_DATAFD: one).
 const FDS_MAX: usize = 4;
 
+/// What a TPM 2.0 keeps without power, in its state's folder.
+const STATE: &str = "tpm2-00.permall";
+
 impl Bank {
     fn name(self) -> &'static str {
         match self {
@@ -45,12 +48,14 @@ pub struct Swtpm {
 }
 
 impl Swtpm {
-    /// Makes a TPM with these banks active, starts it and listens on `socket` for QEMU.
+    /// Makes a TPM with these banks active, if none is in the folder, starts it and listens on `socket` for QEMU.
     pub fn start(folder: &Path, socket: &Path, banks: &[Bank]) -> Result<Swtpm> {
         ensure!(!banks.is_empty(), "a TPM needs at least one bank");
         let state = folder.join("tpm");
         std::fs::create_dir_all(&state)?;
-        allocate_banks(&state, &folder.join("swtpm_setup.log"), banks)?;
+        if !state.join(STATE).exists() {
+            allocate_banks(&state, &folder.join("swtpm_setup.log"), banks)?;
+        }
         let own = folder.join("swtpm.sock");
         let log = std::fs::File::create(folder.join("swtpm.log"))?;
         let mut child = Command::new("swtpm")

@@ -17,7 +17,9 @@ const PANIC: &str = "Kernel panic - not syncing";
 /// Time between a panic and the restart that follows it (panic=1).
 const LAST_WORDS: Duration = Duration::from_millis(900);
 /// How long a machine may take from its start to its agent.
-const BOOT: Duration = Duration::from_secs(180);
+const BOOT: Duration = Duration::from_secs(300);
+/// How long a complete system may take to power off.
+const SHUTDOWN: Duration = Duration::from_secs(180);
 /// How long a machine may take to power off before it is ended.
 const POWER_OFF: Duration = Duration::from_secs(20);
 
@@ -198,6 +200,20 @@ impl Guest {
         self.wait_ready()
     }
 
+    /// Has a complete system power off, and starts the machine again as `config` says then.
+    pub fn power_cycle(&mut self, config: impl FnOnce() -> Result<Config>) -> Result<()> {
+        self.agent.send_last("systemctl poweroff")?;
+        let shutdown = (SHUTDOWN * self.pace).min(self.left()?);
+        self.machine.wait(shutdown).context("power off")?;
+        let serial = self.machine.serial()?;
+        let number = (1..).find(|number| !self.logs.join(log_name(*number)).exists());
+        fs::write(self.logs.join(log_name(number.unwrap_or(0))), serial)?;
+        self.machine.power_cycle(&config()?)?;
+        self.mourned = 0;
+        self.agent = Agent::new(self.machine.control()?)?;
+        self.wait_ready()
+    }
+
     /// Keeps a file beside the logs.
     pub fn keep(&self, name: &str, bytes: &[u8]) -> Result<()> {
         fs::write(self.logs.join(name), bytes).with_context(|| name.to_owned())
@@ -218,6 +234,11 @@ impl Guest {
             .map(|_| ())
             .context("power off")
     }
+}
+
+/// The name for the first serial port's log of a boot that is over.
+fn log_name(number: u32) -> String {
+    format!("serial-{number}.log")
 }
 
 /// An error when the machine cannot answer any more.

@@ -6,3 +6,4 @@ pub mod guest;
 pub mod ktap;
 pub mod place;
 pub mod suite;
+pub mod system;

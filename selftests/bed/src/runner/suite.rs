@@ -19,12 +19,16 @@ use launchguard_bed::ssdt::external_facing;
 use super::guest::Guest;
 use super::ktap::{Case, Group, Outcome, Totals};
 use super::place::{self, Kernel};
+use super::system::System;
 use crate::guest::cpio::Archive;
 use crate::guest::initramfs::{self, Contents};
 use crate::scenario::engine::{self, Surroundings};
 use crate::scenario::exercised::Journal;
 use crate::scenario::pins::Pcrs;
 use crate::scenario::{self, Disk, MachineSpec, Rmrr, Scenario};
+
+/// The folder of the scenarios that `make test` runs.
+pub const SCENARIOS: &str = "selftests/scenarios";
 
 /// What is run, and how.
 pub struct Options {
@@ -34,6 +38,8 @@ pub struct Options {
     pub only: Vec<String>,
     /// Machines at a time.
     pub jobs: usize,
+    /// The folder of the scenarios, in the checkout.
+    pub scenarios: PathBuf,
 }
 
 /// What every machine of a run shares.
@@ -107,14 +113,15 @@ impl Bench {
             opcode_lists: self.checkout.join("selftests/launch/tboot"),
             ..Config::default()
         };
-        if let Some(disk) = spec.disk {
+        // A whole system's is another one for each machine: see System.
+        if let Some(disk) = spec.disk.filter(|disk| *disk != Disk::System) {
             let path = self
                 .folder
                 .join(format!("disk-{}-{disk:?}.img", kernel.series()));
             write_disk(disk, &path, kernel, initrd)?;
             let interface = match disk {
                 Disk::Images | Disk::Swap => "if=virtio",
-                Disk::Nvme => "if=none,id=nvme",
+                Disk::Nvme | Disk::System => "if=none,id=nvme",
             };
             config.qemu_args.extend([
                 "-drive".to_owned(),
@@ -123,7 +130,7 @@ impl Bench {
             config.kernel_args.push_str(match disk {
                 Disk::Images => " bed.disk",
                 Disk::Swap => " bed.disk bed.resume",
-                Disk::Nvme => "",
+                Disk::Nvme | Disk::System => "",
             });
             if disk == Disk::Nvme {
                 config
@@ -208,6 +215,7 @@ fn write_disk(disk: Disk, path: &Path, kernel: &Kernel, initrd: &Path) -> Result
     match disk {
         Disk::Swap => file.set_len(SWAP_SIZE)?,
         Disk::Nvme => file.set_len(NVME_SIZE)?,
+        Disk::System => anyhow::bail!("a system's disk is not made here"),
         Disk::Images => {
             use std::os::unix::fs::FileExt;
             file.write_all_at(&fs::read(&kernel.image)?, 0)?;
@@ -222,7 +230,7 @@ fn write_disk(disk: Disk, path: &Path, kernel: &Kernel, initrd: &Path) -> Result
 /// Runs what `options` say; whether nothing failed.
 pub fn run(options: &Options) -> Result<bool> {
     let bench = Bench::new()?;
-    let mut scenarios = scenario::read_all(&bench.checkout.join("selftests/scenarios"))?;
+    let mut scenarios = scenario::read_all(&bench.checkout.join(&options.scenarios))?;
     let mut only: Vec<&str> = options.only.iter().map(String::as_str).collect();
     if only.is_empty() && options.kernel == place::DEBUG {
         only.extend(OF_DEBUG);
@@ -439,13 +447,21 @@ fn work(
     let started = Instant::now();
     let result = (|| {
         let initrd = ram_disks.get(&job.kernel.release).context("no RAM disk")?;
-        let config = bench.config(&job.scenario.machine, job.kernel, initrd)?;
+        let mut config = bench.config(&job.scenario.machine, job.kernel, initrd)?;
+        let system = match job.scenario.machine.disk {
+            Some(Disk::System) => Some(System::new(&bench.checkout, job.kernel)?),
+            _ => None,
+        };
+        if let Some(system) = &system {
+            system.set_up(&mut config)?;
+        }
         progress("starting the machine");
         let timeout = Duration::from_secs(job.scenario.timeout);
         let mut guest = Guest::start(&config, timeout, job.kernel.pace(), &logs, &progress)?;
         let journal = Journal::default();
         let surroundings = Surroundings {
             config: &config,
+            system: system.as_ref(),
             checkout: &bench.checkout,
             references: references.as_ref(),
             present: &present,

@@ -13,9 +13,10 @@ use super::health;
 use super::judge;
 use super::pins::{damaged, Pcrs, Pins, READ_PCRS};
 use super::walk;
-use super::{Commit, Compare, Corrupt, How, Load, Look, Run, Scenario, Selftest, Step};
+use super::{Commit, Compare, Corrupt, How, Load, Look, Restart, Run, Scenario, Selftest, Step};
 use crate::runner::guest::Guest;
 use crate::runner::ktap::{self, Case, Outcome};
+use crate::runner::system::System;
 
 /// Time for what takes a moment.
 const MOMENT: Duration = Duration::from_secs(60);
@@ -38,6 +39,8 @@ done
 pub struct Surroundings<'a> {
     /// The machine's description.
     pub config: &'a Config,
+    /// The complete system that it boots, if it is one.
+    pub system: Option<&'a System>,
     /// The checkout.
     pub checkout: &'a std::path::Path,
     /// Values that another scenario kept.
@@ -137,7 +140,7 @@ fn simple(step: &Step, guest: &mut Guest, context: &Surroundings<'_>) -> Result<
         Step::Commit(step) => commit(step, guest, context),
         Step::Compare(step) => compare(step, guest, context),
         Step::Walk(step) => walk::run(step, guest),
-        Step::Restart(step) => restart(step.how, guest),
+        Step::Restart(step) => restart(step, guest, context),
         Step::Panic(step) => guest.dies(
             &step.script,
             &step.output,
@@ -320,8 +323,19 @@ fn compare(step: &Compare, guest: &mut Guest, context: &Surroundings<'_>) -> Res
     Ok(())
 }
 
-fn restart(how: How, guest: &mut Guest) -> Result<()> {
-    match how {
+fn restart(step: &Restart, guest: &mut Guest, context: &Surroundings<'_>) -> Result<()> {
+    match step.how {
+        How::PowerCycle => {
+            let system = context.system.context("only a complete system can")?;
+            let mut config = context.config.clone();
+            if !step.kernel_args.is_empty() {
+                config.kernel_args = format!("{} {}", config.kernel_args, step.kernel_args);
+            }
+            guest.power_cycle(|| {
+                system.take_images(&mut config)?;
+                Ok(config)
+            })
+        }
         How::Reboot => guest.restart("reboot -f"),
         How::Reset => guest.reset(),
         How::Kexec => {

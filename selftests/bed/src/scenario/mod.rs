@@ -126,6 +126,9 @@ pub enum Disk {
     Swap,
     /// Nothing, behind an NVMe controller: for tests of its driver.
     Nvme,
+    /// A complete Debian system behind an NVMe controller, which the machine boots: kernel and RAM disk are
+    /// those in its `/boot`. A second disk has what is to be installed.
+    System,
 }
 
 impl Default for MachineSpec {
@@ -365,6 +368,9 @@ pub struct Restart {
     pub name: String,
     /// How.
     pub how: How,
+    /// More words for the kernel's command line of this start, where it is a power cycle.
+    #[serde(default, rename = "kernel-args")]
+    pub kernel_args: String,
 }
 
 /// A way to start a kernel anew.
@@ -375,6 +381,8 @@ pub enum How {
     Reboot,
     /// The machine's reset line.
     Reset,
+    /// Power off by a complete system, and on again with the kernel and the RAM disk that its disk has then.
+    PowerCycle,
     /// kexec of the same kernel from the machine's disk.
     Kexec,
     /// Hibernation to the machine's disk, a new launch, and resume from the image.
