@@ -58,15 +58,27 @@ step() {
 	return "$rc"
 }
 
-# The root's name holds a hash of all that it is made from, so a changed
+# A root is for one kind of work: "root" is the toolchain's, "packaging" builds the
+# packages, "machine" is a Debian system that they are installed in.
+# root_list [KIND]: its packages, as scripts/sdk/packages describes them
+root_list() {
+	case ${1:-root} in
+	root) cat "$LG_HERE/packages" ;;
+	packaging) cat "$LG_TOP/packaging/packages" ;;
+	machine) "$LG_TOP/selftests/packages/packages" ;;
+	*) die "there is no root for '$1': root, packaging, machine" ;;
+	esac
+}
+
+# A root's name holds a hash of all that it is made from, so a changed
 # package list makes a new root and never a half-updated one.
 root_key() {
 	{
-		grep -v '^[[:space:]]*\(#\|$\)' "$LG_HERE/packages"
+		root_list "$@" | grep -v '^[[:space:]]*\(#\|$\)'
 		printf '%s\n' "$LG_SUITE" "$LG_BACKPORTS" "$LG_ARCH" "$LG_ROOT_FORMAT"
 	} | sha256sum | cut -c1-12
 }
-root_dir() { printf '%s/root-%s\n' "$LG_CACHE" "$(root_key)"; }
+root_dir() { printf '%s/%s-%s\n' "$LG_CACHE" "${1:-root}" "$(root_key "$@")"; }
 
 # remove DIRECTORY...: a directory of the cache, unless something is mounted
 # below it: a forgotten mount would hand the host's own files to rm.
