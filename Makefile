@@ -12,7 +12,7 @@ FUZZ_SECONDS ?= 60
 TESTED := $(if $(filter debug,$(KERNEL)),debug-module,modules test-modules)
 
 .DEFAULT_GOAL := modules
-.PHONY: modules test-modules debug-module sdk sdk-ready stage launchguardctl docs-cli test system exercised demo fuzz mutants lint check-chapters clean help
+.PHONY: modules test-modules debug-module sdk sdk-ready stage launchguardctl docs-cli deb test system exercised demo fuzz mutants lint check-chapters clean help
 
 # All kernels at once: most of each build is one crate, which is one process.
 ifneq ($(KDIR),)
@@ -54,6 +54,10 @@ docs-cli: launchguardctl
 	@for shell in bash zsh fish; do \
 		$(ENTER) out/launchguardctl completion $$shell >out/completion/launchguardctl.$$shell || exit 1; \
 	done
+
+# Debian packages for every kernel of the SDK, checked against it, in out/deb.
+deb: modules docs-cli
+	@packaging/build
 
 # The emulated launch's first stage: firmware, GETSEC and SINIT for tboot.
 stage: sdk-ready
@@ -115,6 +119,7 @@ help:
 	@echo 'make fuzz           each decoder for SECONDS=60'
 	@echo 'make launchguardctl the command, in out/'
 	@echo 'make docs-cli       its manual pages and completions, in out/man and out/completion'
+	@echo 'make deb            Debian packages in out/deb; "make sdk deb" looks for newer kernels first'
 	@echo 'make clean          removes what was built in the checkout'
 	@echo
 	@echo 'cache: $${XDG_CACHE_HOME:-~/.cache}/launchguard   mirror: LAUNCHGUARD_MIRROR=URL'

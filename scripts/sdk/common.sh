@@ -60,9 +60,9 @@ step() {
 
 # A root is for one kind of work: "root" is the toolchain's, "packaging" builds the
 # packages, "machine" is a Debian system that they are installed in.
-# root_list [KIND]: its packages, as scripts/sdk/packages describes them
+# root_list KIND: its packages, as scripts/sdk/packages describes them
 root_list() {
-	case ${1:-root} in
+	case $1 in
 	root) cat "$LG_HERE/packages" ;;
 	packaging) cat "$LG_TOP/packaging/packages" ;;
 	machine) "$LG_TOP/selftests/packages/packages" ;;
@@ -74,11 +74,11 @@ root_list() {
 # package list makes a new root and never a half-updated one.
 root_key() {
 	{
-		root_list "$@" | grep -v '^[[:space:]]*\(#\|$\)'
+		root_list "$1" | grep -v '^[[:space:]]*\(#\|$\)'
 		printf '%s\n' "$LG_SUITE" "$LG_BACKPORTS" "$LG_ARCH" "$LG_ROOT_FORMAT"
 	} | sha256sum | cut -c1-12
 }
-root_dir() { printf '%s/%s-%s\n' "$LG_CACHE" "${1:-root}" "$(root_key "$@")"; }
+root_dir() { printf '%s/%s-%s\n' "$LG_CACHE" "$1" "$(root_key "$1")"; }
 
 # remove DIRECTORY...: a directory of the cache, unless something is mounted
 # below it: a forgotten mount would hand the host's own files to rm.
