@@ -67,7 +67,7 @@ test: $(TESTED) stage launchguardctl
 	@scripts/test $(if $(KERNEL),--kernel $(KERNEL)) $(if $(SCENARIO),--only $(SCENARIO))
 
 # Complete Debian systems, on the newest kernel: minutes for each boot, so no part of "make test".
-system: modules stage launchguardctl
+system: deb stage
 	@scripts/sdk/disk ensure
 	@$(ENTER) cargo run -q --release --locked -p launchguard-bed -- test --jobs 1 \
 		--scenarios selftests/scenarios/system $(if $(SCENARIO),--only $(SCENARIO))

@@ -82,7 +82,8 @@ fn whatever_else_is_refused_with_its_reason() {
     let (first, comment) = SIGNATURE.split_at(SIGNATURE.find("trusted comment: r").expect("it"));
     let other_comment = first.to_owned() + &comment.replacen("30 November", "31 November", 1);
     let cut = SIGNATURE.lines().take(3).collect::<Vec<_>>().join("\n");
-    let mixed = first.to_owned() + &OF_MALFORMED[OF_MALFORMED.find("trusted comment: x").expect("it")..];
+    let mixed =
+        first.to_owned() + &OF_MALFORMED[OF_MALFORMED.find("trusted comment: x").expect("it")..];
     for (text, signature, key, why) in [
         (
             text.replace('7', "8"),

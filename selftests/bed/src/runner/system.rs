@@ -23,8 +23,8 @@ pub struct System {
 }
 
 impl System {
-    /// A copy of the disk that `scripts/sdk/disk` made, and a disk with what is to be installed: a tar
-    /// archive of the module, the command and packaging/system.
+    /// A copy of the disk that `scripts/sdk/disk` made, and another one with what is to be installed: a tar
+    /// archive of the packages.
     pub fn new(checkout: &Path, kernel: &Kernel) -> Result<Self> {
         let system = Self {
             folder: TempFolder::new()?,
@@ -64,39 +64,26 @@ impl System {
     }
 
     fn pack(&self, checkout: &Path, kernel: &Kernel) -> Result<()> {
-        let tree = self.at("payload");
-        let modules = tree.join("usr/lib/modules").join(&kernel.release);
-        let modules = modules.join("updates");
-        let programs = tree.join("usr/bin");
-        fs::create_dir_all(&modules)?;
-        fs::create_dir_all(&programs)?;
-        let command = checkout.join("out/launchguardctl");
-        ensure!(command.is_file(), "`make launchguardctl` makes the command");
-        for (from, to) in [
-            (&kernel.module, modules.join("launchguard.ko")),
-            (&command, programs.join("launchguardctl")),
-        ] {
-            done(
-                Command::new("strip")
-                    .args(["--strip-debug", "-o"])
-                    .arg(&to)
-                    .arg(from),
-            )?;
+        let packages = checkout.join("out/deb");
+        let wanted = [
+            "launchguard_".to_owned(),
+            format!("launchguard-modules-{}_", kernel.release),
+        ];
+        let mut tar = Command::new("tar");
+        tar.args(["--owner=root:0", "--group=root:0", "-C"])
+            .arg(&packages)
+            .arg("-cf")
+            .arg(self.payload());
+        for prefix in wanted {
+            let entries =
+                fs::read_dir(&packages).context("out/deb: `make deb` makes the packages")?;
+            let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+            let name = names.into_iter().find(|name| name.starts_with(&prefix));
+            tar.arg(
+                name.with_context(|| format!("out/deb: no {prefix}*.deb; `make deb` makes it"))?,
+            );
         }
-        for part in ["etc", "usr"] {
-            let from = checkout.join("packaging/system").join(part);
-            done(Command::new("cp").arg("-r").arg(from).arg(&tree))?;
-        }
-        // By name, whatever the checkout's umask was.
-        done(
-            Command::new("tar")
-                .args(["--owner=root:0", "--group=root:0", "--mode=u=rwX,go=rX"])
-                .arg("-C")
-                .arg(&tree)
-                .arg("-cf")
-                .arg(self.payload())
-                .args(["etc", "usr"]),
-        )
+        done(&mut tar)
     }
 
     /// Gives the machine its disks and what is on them to boot.
@@ -105,15 +92,18 @@ impl System {
         config.memory_mib = config.memory_mib.max(MEMORY);
         config.work_dir = Some(self.at("machine"));
         for (path, more) in [
-            (self.disk(), "if=none,id=nvme"),
-            (self.payload(), "if=virtio,readonly=on"),
+            (self.disk(), "if=none,id=root"),
+            (self.payload(), "if=none,id=payload,readonly=on"),
         ] {
             let drive = format!("file={},format=raw,{more}", path.display());
             config.qemu_args.extend(["-drive".to_owned(), drive]);
         }
-        config
-            .devices
-            .push("nvme,drive=nvme,serial=launchguard".into());
+        // Namespaces of one controller: two of them are probed in any order.
+        config.devices.extend([
+            "nvme,id=controller,serial=launchguard".into(),
+            "nvme-ns,drive=root,bus=controller,nsid=1".into(),
+            "nvme-ns,drive=payload,bus=controller,nsid=2".into(),
+        ]);
         self.take_images(config)
     }
 

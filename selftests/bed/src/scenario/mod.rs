@@ -127,7 +127,7 @@ pub enum Disk {
     /// Nothing, behind an NVMe controller: for tests of its driver.
     Nvme,
     /// A complete Debian system behind an NVMe controller, which the machine boots: kernel and RAM disk are
-    /// those in its `/boot`. A second disk has what is to be installed.
+    /// those in its `/boot`. A second namespace has what is to be installed.
     System,
 }
 
