@@ -9,6 +9,8 @@ use std::time::Duration;
 
 /// Where the module shows itself.
 const SYSFS: &str = "/sys/devices/faux/launchguard";
+/// Where the kernels' modules are, in a directory for each release.
+const MODULES: &str = "/lib/modules";
 
 /// Decode, replay and judge the evidence of a measured launch, and talk to launchguard.ko.
 ///
@@ -23,6 +25,9 @@ pub struct Cli {
     /// The module's sysfs directory
     #[arg(long, global = true, value_name = "DIR", default_value = SYSFS)]
     pub sysfs: PathBuf,
+    /// The kernels' modules, to see for which of them launchguard is installed
+    #[arg(long, global = true, value_name = "DIR", default_value = MODULES)]
+    pub modules: PathBuf,
     /// When to use colours; also NO_COLOR and CLICOLOR_FORCE count
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,

@@ -3,6 +3,7 @@
 //! The module's sysfs directory.
 
 use anyhow::{Context, Result};
+use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
@@ -12,6 +13,25 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug)]
 pub struct Device {
     root: PathBuf,
+}
+
+/// The module is not there: the error below an [`anyhow::Error`] of [`Device::open`].
+#[derive(Debug)]
+pub struct NotLoaded {
+    root: PathBuf,
+    error: io::Error,
+}
+
+impl fmt::Display for NotLoaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: is launchguard loaded?", self.root.display())
+    }
+}
+
+impl std::error::Error for NotLoaded {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
 }
 
 /// A sysfs write carries at most a page.
@@ -26,10 +46,12 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// When there is no such directory: the module is not loaded.
+    /// [`NotLoaded`] when there is no such directory.
     pub fn open(root: &Path) -> Result<Self> {
-        fs::metadata(root.join("verdict"))
-            .with_context(|| format!("{}: is launchguard loaded?", root.display()))?;
+        fs::metadata(root.join("verdict")).map_err(|error| NotLoaded {
+            root: root.to_owned(),
+            error,
+        })?;
         Ok(Self {
             root: root.to_owned(),
         })

@@ -12,6 +12,7 @@ mod device;
 mod html;
 mod input;
 mod journal;
+mod kernels;
 mod page;
 mod paint;
 mod predict;
@@ -21,6 +22,8 @@ mod uevent;
 
 use clap::Parser;
 use cli::Cli;
+use device::NotLoaded;
+use kernels::Kernels;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -36,6 +39,9 @@ fn main() -> ExitCode {
         Ok(report) => report,
         Err(error) => {
             eprintln!("launchguardctl: {error:#}");
+            if error.is::<NotLoaded>() {
+                eprint!("{}", Kernels::find(&cli.modules).advice());
+            }
             return ExitCode::from(UNREADABLE);
         }
     };

@@ -885,7 +885,11 @@ fn every_machine_keeps_the_schemas() {
         for (name, value) in [("groups", "12"), ("exposed", "unknown")] {
             set(&device, &format!("dma/{name}"), value);
         }
-        seen.valid("status", &run(&with_sysfs(&device, &["--json", "status"])));
+        let modules = directory();
+        file(&modules, "7.3.4+deb13-amd64/updates/launchguard.ko", "");
+        let modules = modules.path().to_str().expect("UTF-8");
+        let status = ["--json", "status", "--modules", modules];
+        seen.valid("status", &run(&with_sysfs(&device, &status)));
     }
     // Evidence of which the module said otherwise.
     let machine = Machine::launched();

@@ -5,6 +5,7 @@
 use super::judge;
 use super::verify::Floor;
 use crate::device::Device;
+use crate::kernels::RELEASE;
 use crate::references::HEADER;
 use crate::report::Report;
 use anyhow::{anyhow, ensure, Context, Result};
@@ -21,8 +22,6 @@ use std::path::Path;
 
 /// The PCRs that a launch is known by.
 const PCRS: [u32; 2] = [17, 18];
-/// The running kernel's release.
-const RELEASE: &str = "/proc/sys/kernel/osrelease";
 
 /// Prints references for what the module at `sysfs` found, as a launch with the name `name`.
 ///

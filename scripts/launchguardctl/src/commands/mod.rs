@@ -28,7 +28,9 @@ use anyhow::{ensure, Result};
 /// Runs the command.
 pub fn run(cli: &Cli) -> Result<Report> {
     match &cli.command {
-        Command::Status { format, journal } => status::run(&cli.sysfs, *format, *journal),
+        Command::Status { format, journal } => {
+            status::run(&cli.sysfs, &cli.modules, *format, *journal)
+        }
         Command::Explain { id } => explain::run(id.as_deref()),
         Command::Enroll { name, floor } => enroll::run(&cli.sysfs, name.as_deref(), floor),
         Command::Predict { next } => predict::run(&cli.sysfs, next),

@@ -7,6 +7,7 @@ use super::prometheus::{metrics, State};
 use crate::cli::Form;
 use crate::device::Device;
 use crate::journal::Entry;
+use crate::kernels::Kernels;
 use crate::paint;
 use crate::report::{line, Report};
 use anyhow::{Context, Result};
@@ -54,8 +55,9 @@ impl Published {
     }
 }
 
-/// Says what the module at `sysfs` found, with `journal` also to the system's journal.
-pub fn run(sysfs: &Path, format: Form, journal: bool) -> Result<Report> {
+/// Says what the module at `sysfs` found, and which kernels in `modules` have it installed; with `journal` also
+/// to the system's journal.
+pub fn run(sysfs: &Path, modules: &Path, format: Form, journal: bool) -> Result<Report> {
     let device = Device::open(sysfs)?;
     let published = device
         .of_one_generation(|generation| Published::read(&device, generation))?
@@ -78,6 +80,7 @@ pub fn run(sysfs: &Path, format: Form, journal: bool) -> Result<Report> {
         };
         Entry::of_judgement(&verdict, &reason, &launcher, message).send()?;
     }
+    let kernels = Kernels::find(modules);
     let mut text = String::new();
     line(&mut text, "verdict", &paint::verdict(&verdict));
     if !reason.is_empty() {
@@ -92,6 +95,7 @@ pub fn run(sysfs: &Path, format: Form, journal: bool) -> Result<Report> {
         line(&mut text, "references", &format!("serial {serial}"));
     }
     line(&mut text, "dma", &guard.line());
+    line(&mut text, "kernel", &kernels.line());
     let mut checks = Map::new();
     for (name, outcome) in outcomes {
         if outcome == Outcome::Fail.word() || outcome == Outcome::Unknown.word() {
@@ -111,6 +115,7 @@ pub fn run(sysfs: &Path, format: Form, journal: bool) -> Result<Report> {
         "waivers": words(&waived),
         "references_serial": serial,
         "dma": guard.json(),
+        "kernel": kernels.json(),
     });
     match format {
         Form::Text => {}
