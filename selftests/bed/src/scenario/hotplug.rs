@@ -14,7 +14,7 @@ use crate::runner::guest::Guest;
 pub struct Hotplug {
     /// What it shows.
     pub name: String,
-    /// How often all of it is done.
+    /// How often all of it is done; at most [`MOST_DEBUG`] times on the debug kernel.
     #[serde(default = "once")]
     pub rounds: u32,
     /// The devices that are plugged in, in this order, as QEMU's `-device` takes them.
@@ -37,6 +37,9 @@ pub struct Hotplug {
     pub timeout: u64,
 }
 
+/// The debug kernel tells of a mistake the first time, and takes some ten times as long for a round.
+const MOST_DEBUG: u32 = 30;
+
 const fn once() -> u32 {
     1
 }
@@ -57,8 +60,12 @@ impl Hotplug {
 
     /// Does all rounds.
     pub fn run(&self, guest: &mut Guest) -> Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(self.timeout);
-        for round in 1..=self.rounds {
+        let deadline = Instant::now() + Duration::from_secs(self.timeout) * guest.pace();
+        let rounds = match guest.is_debug() {
+            true => self.rounds.min(MOST_DEBUG),
+            false => self.rounds,
+        };
+        for round in 1..=rounds {
             let left = deadline.saturating_duration_since(Instant::now());
             ensure!(!left.is_zero(), "time was over before round {round}");
             self.round(round, guest, left)
