@@ -157,9 +157,13 @@ pub fn fifo(directory: &TempDir, name: &str, content: impl Fn(usize) -> Vec<u8> 
     });
 }
 
-/// Sets a file of such a directory.
+/// Sets a file of such a directory. Who reads it sees the old text or the new one, as in sysfs.
 pub fn set(directory: &TempDir, name: &str, text: &str) {
-    file(directory, name, format!("{text}\n"));
+    let path = directory.path().join(name);
+    fs::create_dir_all(path.parent().expect("a file has a directory"))
+        .expect("a directory can be made");
+    let new = file(directory, ".new", format!("{text}\n"));
+    fs::rename(new, path).expect("a file can be renamed");
 }
 
 /// Its text.
