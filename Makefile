@@ -12,7 +12,7 @@ FUZZ_SECONDS ?= 60
 TESTED := $(if $(filter debug,$(KERNEL)),debug-module,modules test-modules)
 
 .DEFAULT_GOAL := modules
-.PHONY: modules test-modules debug-module sdk sdk-ready stage launchguardctl docs-cli deb test system exercised demo fuzz mutants lint check-chapters clean help
+.PHONY: modules test-modules debug-module sdk sdk-ready stage launchguardctl docs-cli deb test-packages secure-boot system test exercised demo fuzz mutants lint check-chapters clean help
 
 # All kernels at once: most of each build is one crate, which is one process.
 ifneq ($(KDIR),)
@@ -58,6 +58,16 @@ docs-cli: launchguardctl
 # Debian packages for every kernel of the SDK, checked against it, in out/deb.
 deb: modules docs-cli
 	@packaging/build
+
+# The packages, installed, used and purged in a small Debian system.
+test-packages: deb
+	@selftests/packages/run
+
+# A machine with Secure Boot, and modules signed by launchguard-sign.
+secure-boot: deb
+	@packaging/secure-boot
+	@$(ENTER) cargo run -q --release --locked -p launchguard-bed -- test --only secure-boot --jobs 1 \
+		--kernel $(or $(KERNEL),all)
 
 # The emulated launch's first stage: firmware, GETSEC and SINIT for tboot.
 stage: sdk-ready
@@ -120,6 +130,8 @@ help:
 	@echo 'make launchguardctl the command, in out/'
 	@echo 'make docs-cli       its manual pages and completions, in out/man and out/completion'
 	@echo 'make deb            Debian packages in out/deb; "make sdk deb" looks for newer kernels first'
+	@echo 'make test-packages  these packages installed, used and purged in a Debian system'
+	@echo 'make secure-boot    these modules, signed and not, in a machine with Secure Boot'
 	@echo 'make clean          removes what was built in the checkout'
 	@echo
 	@echo 'cache: $${XDG_CACHE_HOME:-~/.cache}/launchguard   mirror: LAUNCHGUARD_MIRROR=URL'

@@ -40,6 +40,15 @@ pub enum Start {
     Firmware,
     /// QEMU's own `-kernel`: no stage, no TXT registers.
     Plain,
+    /// UEFI with Secure Boot, shim and GRUB: no stage, no TXT registers.
+    SecureBoot,
+}
+
+impl Start {
+    /// Whether there is a stage, which is where TXT comes from.
+    pub const fn has_txt(self) -> bool {
+        matches!(self, Self::Launched | Self::Firmware)
+    }
 }
 
 /// A PCR bank of the TPM.
@@ -129,12 +138,14 @@ pub struct Config {
     /// Bytes changed in private copies of the images.
     pub image_patches: Vec<ImagePatch>,
     /// Evidence changed when the launch is over and the kernel's first
-    /// instruction has not run (not for [`Start::Plain`]).
+    /// instruction has not run (only with a stage).
     pub before_kernel: Vec<Mutation>,
     /// The built stage (`stage.bin`).
     pub stage: PathBuf,
     /// Folder of the opcode lists, `<sha256 of the unpacked tboot>.toml`.
     pub opcode_lists: PathBuf,
+    /// Folder of what [`Start::SecureBoot`] needs (see `secure_boot`).
+    pub secure_boot: PathBuf,
     /// Where the first serial port goes.
     pub console: Console,
     /// Exit QEMU instead of rebooting when the guest asks for a reset.
@@ -193,14 +204,15 @@ impl Machine {
             None => None,
         };
         let monitor: Arc<OnceLock<Monitor>> = Arc::default();
-        let chipset = match config.start {
-            Start::Plain => None,
-            _ => Some(Chipset::start(
+        let chipset = if config.start.has_txt() {
+            Some(Chipset::start(
                 evidence.registers.clone(),
                 &at(files::MAILBOX),
                 &at("chipset.log"),
                 hooks(config, &evidence, swtpm.as_ref(), monitor.clone()),
-            )?),
+            )?)
+        } else {
+            None
         };
         let mut child = qemu::command(config, folder.path(), ram.path())
             .stdin(match config.console {
@@ -289,7 +301,7 @@ impl Machine {
         UnixStream::connect(&path).context("second serial port")
     }
 
-    /// The TXT register file (all zero for [`Start::Plain`], where no guest sees it).
+    /// The TXT register file (all zero without a stage, where no guest sees it).
     pub fn registers(&self) -> &Registers {
         &self.evidence.registers
     }
@@ -421,8 +433,8 @@ fn check(config: &Config) -> Result<()> {
     ensure!((1..=8).contains(&config.smp), "1 to 8 CPUs are supported");
     ensure!(config.memory_mib >= 512, "512 MiB of memory is the least");
     ensure!(
-        config.before_kernel.is_empty() || config.start != Start::Plain,
-        "a plain start has no moment before the kernel"
+        config.before_kernel.is_empty() || config.start.has_txt(),
+        "without a stage there is no moment before the kernel"
     );
     ensure!(
         config.start != Start::Launched
@@ -530,6 +542,7 @@ impl Default for Config {
             before_kernel: Vec::new(),
             stage: "selftests/launch/stage.bin".into(),
             opcode_lists: "selftests/launch/tboot".into(),
+            secure_boot: "out/secure-boot".into(),
             console: Console::Log,
             no_reboot: false,
             work_dir: None,

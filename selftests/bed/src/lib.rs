@@ -14,6 +14,7 @@ pub mod guestmem;
 pub mod launch;
 pub mod mutation;
 pub mod qemu;
+pub mod secure_boot;
 pub mod sinit;
 pub mod ssdt;
 pub mod swtpm;

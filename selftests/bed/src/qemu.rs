@@ -14,6 +14,7 @@ use anyhow::{bail, ensure, Context, Result};
 use serde_json::{json, Value};
 
 use crate::launch::{Config, Console, Start};
+use crate::secure_boot;
 
 /// Versions (major, minor) on which the emulation was proven. It relies on what no
 /// version promises: devices without a function 0, TIS localities 1 to 3 open to
@@ -130,7 +131,7 @@ pub fn command(config: &Config, folder: &Path, ram: &Path) -> Command {
         c.args(["-tpmdev", "emulator,id=tpm0,chardev=tpm"]);
         c.args(["-device", "tpm-tis,tpmdev=tpm0"]);
     }
-    if config.start != Start::Plain {
+    if config.start.has_txt() {
         chipset_devices(&mut c);
     }
     for device in &config.devices {
@@ -166,6 +167,9 @@ fn chipset_devices(c: &mut Command) {
 
 fn kernel(config: &Config, c: &mut Command) {
     let args = &config.kernel_args;
+    if config.start == Start::SecureBoot {
+        return secure_boot::arguments(c);
+    }
     if config.start == Start::Plain {
         c.args(["-kernel", files::KERNEL, "-append", args]);
         if config.initrd.is_some() {

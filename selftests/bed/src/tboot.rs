@@ -138,7 +138,7 @@ pub fn stage_params(start: Start, list: Option<&OpcodeList>) -> Result<Vec<u8>> 
     let mode: u32 = match start {
         Start::Launched => 1,
         Start::Firmware => 2,
-        Start::Plain => bail!("a plain start has no stage"),
+        Start::Plain | Start::SecureBoot => bail!("{start:?} has no stage"),
     };
     let mut out = b"LGSTAGE1".to_vec();
     let word = |out: &mut Vec<u8>, v: u32| out.extend_from_slice(&v.to_le_bytes());

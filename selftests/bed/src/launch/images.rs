@@ -8,7 +8,7 @@ use anyhow::{ensure, Context, Result};
 
 use super::{Config, Image, ImagePatch, Start};
 use crate::qemu::files;
-use crate::{sinit, tboot};
+use crate::{secure_boot, sinit, tboot};
 
 /// Puts kernel, initrd and (with a stage) stage, parameters, SINIT and tboot into the folder.
 pub fn prepare(config: &Config, folder: &Path) -> Result<()> {
@@ -27,8 +27,10 @@ pub fn prepare(config: &Config, folder: &Path) -> Result<()> {
     if let Some(initrd) = &config.initrd {
         put(folder, files::INITRD, initrd, patches(Image::Initrd))?;
     }
-    if config.start == Start::Plain {
-        return Ok(());
+    match config.start {
+        Start::Plain => return Ok(()),
+        Start::SecureBoot => return secure_boot::prepare(config, folder),
+        Start::Launched | Start::Firmware => {}
     }
     put(folder, files::STAGE, &config.stage, std::iter::empty())
         .context("the stage is built by make -C selftests/launch")?;

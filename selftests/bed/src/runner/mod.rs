@@ -5,5 +5,6 @@ pub mod demo;
 pub mod guest;
 pub mod ktap;
 pub mod place;
+mod signed;
 pub mod suite;
 pub mod system;

@@ -13,12 +13,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use launchguard_bed::dmar::{self, Reserved};
-use launchguard_bed::launch::Config;
+use launchguard_bed::launch::{Config, Start};
 use launchguard_bed::ssdt::external_facing;
 
 use super::guest::Guest;
 use super::ktap::{Case, Group, Outcome, Totals};
 use super::place::{self, Kernel};
+use super::signed;
 use super::system::System;
 use crate::guest::cpio::Archive;
 use crate::guest::initramfs::{self, Contents};
@@ -151,6 +152,15 @@ impl Bench {
             fs::write(&path, with_rmrr(&spec.rmrr, initrd)?)?;
             config.initrd = Some(path);
         }
+        if spec.start == Start::SecureBoot {
+            config.secure_boot = self.checkout.join("out/secure-boot");
+            let path = self
+                .folder
+                .join(format!("initrd-signed-{}.img", kernel.series()));
+            let modules = config.secure_boot.join(&kernel.release);
+            fs::write(&path, signed::with_modules(&modules, initrd)?)?;
+            config.initrd = Some(path);
+        }
         config
             .devices
             .extend(crowd(spec.crowd, spec.crowd_functions));
@@ -235,7 +245,9 @@ pub fn run(options: &Options) -> Result<bool> {
     if only.is_empty() && options.kernel == place::DEBUG {
         only.extend(OF_DEBUG);
     }
-    if !only.is_empty() {
+    if only.is_empty() {
+        scenarios.retain(|scenario| !scenario.apart);
+    } else {
         let named = |name: &str| only.iter().any(|only| name.contains(only));
         let wanted: BTreeSet<String> = scenarios
             .iter()

@@ -45,6 +45,9 @@ pub struct Scenario {
     pub warns: Vec<String>,
     /// The only kernel that it is for, by its series, or the newest of a run; every one when it is left out.
     pub kernel: Option<String>,
+    /// Whether it runs only when it is named: it needs what is not prepared for all tests.
+    #[serde(default)]
+    pub apart: bool,
     /// The machine.
     #[serde(default)]
     pub machine: MachineSpec,
@@ -63,7 +66,8 @@ fn default_timeout() -> u64 {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct MachineSpec {
-    /// `launched` (by tboot), `firmware` (TXT is there, nobody launched) or `plain` (no TXT).
+    /// `launched` (by tboot), `firmware` (TXT is there, nobody launched), `plain` (no TXT) or `secure-boot`
+    /// (no TXT either).
     pub start: Start,
     /// CPUs.
     pub smp: u32,
