@@ -33,8 +33,8 @@ pub fn entry(name: &str, comments: &[String], pins: &[(u32, Digest)]) -> String 
 }
 
 /// `text`, which must be well-formed, with `entry` for the launch `name`: in the place of one with this
-/// name, else at the end. It gets the next serial number, if it has one. Where the text lists measurements of launchers, those of `mle` that are in a
-/// bank of theirs are listed as well.
+/// name, else at the end. It gets the next serial number, if it has one. Where the text lists measurements of
+/// launchers, those of `mle` that are in a bank of theirs are listed as well.
 pub fn merged(text: &str, name: &str, entry: &str, mle: &[Digest]) -> Result<String> {
     let mut merged = text.to_owned();
     let there = entries(text).into_iter().find(|entry| entry.name == name);
