@@ -326,6 +326,7 @@ impl Job<'_> {
         let wanted = self.scenario.kernel.as_deref();
         wanted.is_none_or(|wanted| match wanted {
             "newest" => self.newest,
+            "shipped" => !self.kernel.debug,
             series => series == self.kernel.series(),
         })
     }

@@ -43,7 +43,8 @@ pub struct Scenario {
     /// Words of warnings of the kernel that are documented: a line of its log that holds them is no complaint.
     #[serde(default)]
     pub warns: Vec<String>,
-    /// The only kernel that it is for, by its series, or the newest of a run; every one when it is left out.
+    /// The only kernel that it is for, by its series; or the newest of a run; or those as they are shipped,
+    /// not the debug kernel; every one when it is left out.
     pub kernel: Option<String>,
     /// Whether it runs only when it is named: it needs what is not prepared for all tests.
     #[serde(default)]
