@@ -18,6 +18,7 @@
 
 pub mod acm;
 pub mod bytes;
+pub mod command;
 pub mod digest;
 pub mod dmar;
 pub mod errorcode;
@@ -30,6 +31,7 @@ pub mod mle;
 pub mod msr;
 pub mod mtrr;
 pub mod nv;
+pub mod pcr;
 pub mod platform;
 pub mod range;
 pub mod registers;

@@ -3,19 +3,19 @@
 //! Collect, judge, publish: everything that happens, happens here, on the engine's own queue.
 
 mod collect;
+mod enforce;
 mod extend;
 mod lists;
 mod machine;
 mod response;
 mod snapshot;
 mod texts;
+mod timing;
 
 use crate::guard::{Faults, Guard, View};
 use crate::sys::device::Device;
-use crate::sys::firmware;
 use crate::sys::hash::KernelHasher;
 use crate::sys::memory;
-use crate::sys::module;
 use crate::sys::notifier::{Change, Event, Watcher};
 use crate::sys::params;
 use crate::sys::power::Sleeper;
@@ -27,17 +27,17 @@ use crate::verify::judge;
 use crate::verify::judgement::{Judgement, Verdict};
 use crate::verify::notes::Notes;
 use collect::Collected;
-use extend::Failure;
 use kernel::prelude::*;
 use kernel::sync::atomic::{Atomic, Full, Relaxed};
 use kernel::sync::{new_mutex, Arc, Mutex};
 use kernel::time::{Instant, Monotonic};
 use machine::Machine;
-use texts::{Prepared, Texts};
+use texts::Texts;
+use timing::{Part, Stopwatch, Timing};
 
 pub(crate) use collect::{functions, map_unit, note_group, remapping_units};
 pub(crate) use lists::KernelLists;
-pub(crate) use snapshot::{parse_policy, Examined, Snapshot, Timing};
+pub(crate) use snapshot::{parse_policy, Examined, Snapshot};
 pub(crate) use texts::{sha256, Document, Kind, Refusal};
 
 /// How often is looked for what is awaited before the deadline, in milliseconds.
@@ -129,6 +129,7 @@ impl Engine {
                 )?,
                 policy: None,
                 references: None,
+                announced: Atomic::new(0),
             },
             GFP_KERNEL,
         )?;
@@ -328,144 +329,12 @@ impl Core {
         Ok(Some(if progress.awaiting { SOON } else { LATE }))
     }
 
-    /// The evidence to plan with: what was collected last, or else what can be collected now.
-    fn examined(&self) -> Result<Arc<Examined>> {
-        let published = self.published();
-        if published.generation != 0 {
-            return Ok(published.examined.clone());
-        }
-        Ok(Arc::new(
-            Examined {
-                collected: Collected::read(None, None, None, &self.guard)?,
-                judgement: memory::boxed(&Judgement::NONE)?,
-                awaiting: true,
-                timing: Timing::default(),
-            },
-            GFP_KERNEL,
-        )?)
-    }
-
-    /// Puts prepared texts in force. A policy that names a PCR is extended into it before.
-    ///
-    /// # Errors
-    ///
-    /// EIO when the policy could not be extended; [`Texts::refusal`] then says why.
-    #[inline(never)]
-    fn enforce(&self, log: &mut extend::Log, prepared: Prepared) -> Result {
-        if let Some((pcr, text)) = prepared.to_extend() {
-            let chip = Chip::first();
-            if let Err(failure) = log.extend(chip.as_ref(), pcr, text) {
-                let mut texts = self.texts.lock();
-                match failure {
-                    Failure::NoTpm => texts
-                        .refuse_prepared(&prepared, format_args!("extend-pcr {pcr}: no TPM is there")),
-                    Failure::Full => texts.refuse_prepared(
-                        &prepared,
-                        format_args!("extend-pcr {pcr}: the log of policies is full"),
-                    ),
-                    Failure::Error(error) => texts.refuse_prepared(
-                        &prepared,
-                        format_args!("extend-pcr {pcr}: the TPM did not extend it ({error:?})"),
-                    ),
-                }
-                return Err(EIO);
-            }
-        }
-        let policy = prepared.policy();
-        let sealed = self.texts.lock().apply(prepared);
-        if sealed {
-            module::pin();
-            pr_info!("sealed: policy and references stay as they are until reboot\n");
-        }
-        if let Some(policy) = policy {
-            let quarantine = self.foreseen(&policy);
-            self.guard.enforce(policy, quarantine);
-        }
-        Ok(())
-    }
-
-    /// Whether `policy`, which comes in force, does not accept what is known of the launch and wants
-    /// quarantine then: its windows are not open until the next judgement says so. `None` while there is no
-    /// verdict.
-    #[inline(never)]
-    fn foreseen(&self, policy: &Arc<Document>) -> Option<bool> {
-        let last = self.published();
-        if last.generation == 0 {
-            return None;
-        }
-        let Ok(mut judgement) = memory::boxed(&Judgement::NONE) else {
-            // The judgement that follows ends it.
-            return Some(response::wants_quarantine(policy));
-        };
-        let references = self.texts.lock().in_force(Kind::References);
-        judge(
-            &last.examined.collected.facts(),
-            &snapshot::parse_policy(Some(policy)),
-            snapshot::parse_references(references.as_deref()).as_ref(),
-            last.examined.awaiting,
-            &KernelHasher,
-            &mut judgement,
-        );
-        response::quarantine(&Snapshot {
-            generation: last.generation,
-            verdict: last.notes.verdict(judgement.verdict),
-            notes: last.notes,
-            examined: last.examined.clone(),
-            policy: Some(policy.clone()),
-            references,
-        })
-    }
-
-    /// Looks for the named files; whether something new is in force, or known to be no use.
-    #[inline(never)]
-    fn load_files(&self, requested: bool, deadline_over: bool) -> Result<bool> {
-        let mut news = false;
-        for kind in Kind::ALL {
-            let name = match kind {
-                Kind::Policy => params::policy(),
-                Kind::References => params::references(),
-            };
-            let Some(name) = name else { continue };
-            let (settled, awaited) = {
-                let texts = self.texts.lock();
-                (texts.is_settled(kind), texts.awaits_file(kind))
-            };
-            // A file that was no use is looked at again only when somebody asks.
-            if settled || !(requested || awaited) {
-                continue;
-            }
-            if let Ok(file) = firmware::File::load(name, &self.device) {
-                news |= self.load_file(kind, file.bytes(), deadline_over)?;
-            }
-        }
-        Ok(news)
-    }
-
-    /// Puts the contents of a named file in force; whether that, or that it is no use, is news. A
-    /// policy that is to be extended waits for the TPM until the deadline.
-    #[inline(never)]
-    fn load_file(&self, kind: Kind, bytes: &[u8], deadline_over: bool) -> Result<bool> {
-        let mut log = self.transaction.lock();
-        let examined = self.examined()?;
-        let machine = Machine::now(&examined.collected)?;
-        let prepared = self.texts.lock().prepare_file(kind, bytes, &machine)?;
-        let Some(prepared) = prepared else {
-            return Ok(true);
-        };
-        if prepared.to_extend().is_some() && !deadline_over && Chip::first().is_none() {
-            return Ok(false);
-        }
-        // The reason of a refusal is kept with the texts.
-        let _ = self.enforce(&mut log, prepared);
-        Ok(true)
-    }
-
     /// Collects, judges and publishes.
     #[inline(never)]
     fn judge(&self, progress: &mut Progress, chip: Option<&Chip>, deadline_over: bool) -> Result {
-        let begin = Instant::<Monotonic>::now();
-        let mut collected = Collected::read(progress.latched, progress.baseline.clone(), chip, &self.guard)?;
-        let collect = begin.elapsed().as_micros_ceil();
+        let mut watch = Stopwatch::start();
+        let (latched, baseline) = (progress.latched, progress.baseline.clone());
+        let mut collected = Collected::read(latched, baseline, chip, &self.guard, &mut watch)?;
 
         let (policy, references, awaits_file, missing) = {
             let texts = self.texts.lock();
@@ -495,13 +364,13 @@ impl Core {
             );
         };
         judge_collected(&collected);
-        let judged = begin.elapsed().as_micros_ceil();
+        watch.lap(Part::Checks);
         // The second look comes after the judgement, so that it brackets it; it decides something
         // only when it differs from the first.
         if collected.read_again(chip) {
             judge_collected(&collected);
         }
-        let end = begin.elapsed().as_micros_ceil();
+        watch.lap(Part::Again);
 
         if progress.latched.is_none() {
             progress.latched = collected.latch();
@@ -516,16 +385,13 @@ impl Core {
                     collected,
                     judgement,
                     awaiting: progress.awaiting,
-                    timing: Timing {
-                        collect,
-                        judge: judged.saturating_sub(collect),
-                        again: end.saturating_sub(judged),
-                    },
+                    timing: watch.timing(),
                 },
                 GFP_KERNEL,
             )?,
             policy,
             references,
+            announced: Atomic::new(0),
         })?;
         progress.answered = response::answer(&published, progress.answered);
         if let Some(quarantine) = response::quarantine(&published) {
@@ -547,6 +413,7 @@ impl Core {
             examined: last.examined.clone(),
             policy: last.policy.clone(),
             references: last.references.clone(),
+            announced: Atomic::new(0),
         })
     }
 
@@ -557,7 +424,9 @@ impl Core {
         snapshot.generation = last.generation.wrapping_add(1);
         let new = Arc::new(snapshot, GFP_KERNEL)?;
         *self.published.lock() = new.clone();
+        let begin = Instant::<Monotonic>::now();
         (self.announce)(&self.device, &new, &last);
+        new.announced.store(begin.elapsed().as_nanos(), Relaxed);
         Ok(new)
     }
 }

@@ -4,6 +4,7 @@
 
 use super::collect::Collected;
 use super::texts::{Document, Kind};
+use super::timing::Timing;
 use crate::verify::catalogue::CheckSet;
 use crate::sys::release;
 use crate::verify::evidence::{Contents, VERSION};
@@ -12,18 +13,8 @@ use crate::verify::judgement::{Judgement, Verdict};
 use crate::verify::notes::Notes;
 use crate::verify::policy::{Policy, References};
 use kernel::prelude::*;
+use kernel::sync::atomic::Atomic;
 use kernel::sync::Arc;
-
-/// How long a judgement took, in microseconds.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Timing {
-    /// Reading registers, memory and the TPM the first time.
-    pub(crate) collect: i64,
-    /// Judging.
-    pub(crate) judge: i64,
-    /// Reading again what could have changed, and judging again where it had.
-    pub(crate) again: i64,
-}
 
 /// The evidence and what was found in it.
 pub(crate) struct Examined {
@@ -33,7 +24,7 @@ pub(crate) struct Examined {
     pub(crate) judgement: KBox<Judgement>,
     /// Whether it was judged as evidence to which more may come.
     pub(crate) awaiting: bool,
-    /// How long it took.
+    /// What it took.
     pub(crate) timing: Timing,
 }
 
@@ -51,6 +42,8 @@ pub(crate) struct Snapshot {
     pub(crate) policy: Option<Arc<Document>>,
     /// The references it was judged by.
     pub(crate) references: Option<Arc<Document>>,
+    /// Nanoseconds that it took to tell of its publication; 0 before that.
+    pub(crate) announced: Atomic<i64>,
 }
 
 impl Snapshot {

@@ -2,11 +2,13 @@
 
 //! A group that launchguard owns, and the exact list of what it reaches.
 
+use super::spent::Spent;
 use crate::decode::text::Text;
-use crate::plan::{sort, Confinement};
+use crate::plan::Confinement;
 use crate::sys::iommu::{Claim, Confined, Domain};
 use crate::verify::policy::{Address, Window, MAX_LABEL};
 use kernel::prelude::*;
+use kernel::time::Instant;
 
 /// Why a group is not as the policy wants it. Its devices are blocked meanwhile, if it is owned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,12 +226,14 @@ impl Held {
 
     /// Lets it reach the windows of `confinement` and nothing else. Windows that it has already are
     /// not touched; those that are gone are taken back before new ones are given. On any failure it
-    /// is blocked and its trouble says why.
-    pub(super) fn confine(&mut self, confinement: &Confinement<'_>) {
+    /// is blocked and its trouble says why. What that takes is added to `spent`.
+    pub(super) fn confine(&mut self, confinement: &Confinement<'_>, spent: &mut Spent) {
         let hold = core::mem::replace(&mut self.hold, Hold::Changing);
         let (hold, trouble) = match hold {
-            Hold::Blocked(claim) => enclose(claim, confinement.windows),
-            Hold::Confined(confined, ledger) => adjust(confined, ledger, confinement.windows),
+            Hold::Blocked(claim) => enclose(claim, confinement.windows, spent),
+            Hold::Confined(confined, ledger) => {
+                adjust(confined, &ledger, confinement.windows, spent)
+            }
             Hold::Changing => (Hold::Changing, None),
         };
         self.hold = hold;
@@ -251,18 +255,22 @@ impl Held {
 }
 
 /// A blocked group gets a domain with all windows in it.
-fn enclose(claim: Claim, windows: &[Window]) -> (Hold, Option<Trouble>) {
+fn enclose(claim: Claim, windows: &[Window], spent: &mut Spent) -> (Hold, Option<Trouble>) {
     let mut domain = match claim.domain() {
         Ok(domain) => domain,
         Err(error) if error == ENOMEM => return (Hold::Blocked(claim), Some(Trouble::Memory)),
         Err(_) => return (Hold::Blocked(claim), Some(Trouble::Domain)),
     };
-    let mut ledger = KVVec::new();
+    let Ok(mut ledger) = KVVec::with_capacity(windows.len(), GFP_KERNEL) else {
+        return (Hold::Blocked(claim), Some(Trouble::Memory));
+    };
+    let begin = Instant::now();
     for window in windows {
         if let Err(trouble) = add(&mut domain, &mut ledger, Mapping::of(window)) {
             return (Hold::Blocked(claim), Some(trouble));
         }
     }
+    spent.given.add(windows.len(), begin);
     match claim.confine(domain) {
         Ok(confined) => (Hold::Confined(confined, ledger), None),
         Err((claim, error)) => (Hold::Blocked(claim), Some(Trouble::of_attach(error))),
@@ -270,36 +278,48 @@ fn enclose(claim: Claim, windows: &[Window]) -> (Hold, Option<Trouble>) {
 }
 
 /// A confined group gets other windows. They and the ledger are in the order of the addresses that the device
-/// uses.
+/// uses, so that one walk over both tells what goes, and another one what comes.
 fn adjust(
     mut confined: Confined,
-    mut ledger: KVVec<Mapping>,
+    ledger: &[Mapping],
     windows: &[Window],
+    spent: &mut Spent,
 ) -> (Hold, Option<Trouble>) {
-    let wanted = |mapping: &Mapping| {
-        let found = windows.binary_search_by_key(&mapping.iova, |window| window.iova);
-        let window = found.ok().and_then(|at| windows.get(at));
-        window.is_some_and(|window| Mapping::of(window) == *mapping)
+    // Before anything is changed; what is in force then is the policy's windows, one by one.
+    let Ok(mut new) = KVVec::with_capacity(windows.len(), GFP_KERNEL) else {
+        return (Hold::Blocked(confined.block()), Some(Trouble::Memory));
     };
-    for mapping in ledger.iter().filter(|mapping| !wanted(mapping)) {
+    let (begin, mut taken) = (Instant::now(), 0_usize);
+    let mut wanted = windows.iter().peekable();
+    for mapping in ledger {
+        while wanted.next_if(|window| window.iova < mapping.iova).is_some() {}
+        if wanted.peek().is_some_and(|window| Mapping::of(window) == *mapping) {
+            continue;
+        }
         if confined.domain().unmap(mapping.iova, mapping.size).is_err() {
             return (Hold::Blocked(confined.block()), Some(Trouble::Unmap));
         }
+        taken = taken.saturating_add(1);
     }
-    ledger.retain(|mapping| wanted(mapping));
-    let kept = ledger.len();
+    spent.taken.add(taken, begin);
+    let (begin, mut given) = (Instant::now(), 0_usize);
+    let mut kept = ledger.iter().peekable();
     for window in windows {
-        let before = ledger.get(..kept).unwrap_or(&[]);
-        let found = before.binary_search_by_key(&window.iova, |mapping| mapping.iova);
-        if found.is_ok() {
-            continue;
-        }
-        if let Err(trouble) = add(confined.domain(), &mut ledger, Mapping::of(window)) {
+        let mapping = Mapping::of(window);
+        while kept.next_if(|kept| kept.iova < mapping.iova).is_some() {}
+        let result = match kept.peek() {
+            Some(kept) if **kept == mapping => new.push(mapping, GFP_KERNEL).map_err(|_| Trouble::Memory),
+            _ => {
+                given = given.saturating_add(1);
+                add(confined.domain(), &mut new, mapping)
+            }
+        };
+        if let Err(trouble) = result {
             return (Hold::Blocked(confined.block()), Some(trouble));
         }
     }
-    sort(&mut ledger, |mapping| mapping.iova);
-    (Hold::Confined(confined, ledger), None)
+    spent.given.add(given, begin);
+    (Hold::Confined(confined, new), None)
 }
 
 /// Maps, and notes it: the ledger has room before anything is mapped.

@@ -9,6 +9,7 @@
 mod faults;
 mod held;
 mod ring;
+mod spent;
 mod state;
 mod tally;
 mod view;

@@ -5,6 +5,7 @@
 mod charges;
 
 use super::held::{Held, Trouble};
+use super::spent::Spent;
 use crate::decode::text::Text;
 use crate::engine::{parse_policy, Document, KernelLists};
 use crate::plan::{self, Action, Confinement, Phase, Sheet, Situation, Statements};
@@ -68,6 +69,8 @@ pub(super) struct State {
     pub(super) unfinished: bool,
     /// Nothing has been done yet for this policy, or for quarantine that began or ended.
     changed: bool,
+    /// What windows took when they were last given or taken back.
+    pub(super) spent: Spent,
 }
 
 /// An address of the language as a place.
@@ -109,6 +112,7 @@ impl State {
             pin: None,
             unfinished: false,
             changed: false,
+            spent: Spent::NOTHING,
         }
     }
 
@@ -220,6 +224,7 @@ impl State {
         for one in wanted.iter().filter(|one| matches!(one.want, Want::Leave)) {
             self.release(one.group, &functions);
         }
+        let mut spent = Spent::NOTHING;
         for one in &wanted {
             let (held, want) = match one.want {
                 Want::Leave => continue,
@@ -243,7 +248,7 @@ impl State {
             match want {
                 // To try would switch it on again, if for a moment only.
                 Some(_) if held.trouble == Some(Trouble::Ats) && !self.changed => {}
-                Some(confinement) => held.confine(&confinement),
+                Some(confinement) => held.confine(&confinement, &mut spent),
                 None => held.block(None),
             }
             held.reason = one.reason;
@@ -251,6 +256,9 @@ impl State {
             held.first = one.first;
         }
         self.missed = missed;
+        if spent.is_something() {
+            self.spent = spent;
+        }
         self.unpin();
         Ok(())
     }

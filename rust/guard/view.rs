@@ -5,6 +5,7 @@
 mod exposure;
 
 use super::held::{Mapping, Trouble};
+use super::spent::Spent;
 use super::state::State;
 use crate::decode::text::Text;
 use crate::engine::note_group;
@@ -67,6 +68,8 @@ pub(crate) struct View {
     pub(crate) quarantine: bool,
     /// Whether there was no memory to carry the policy out, which is tried again.
     pub(crate) unfinished: bool,
+    /// What windows took when they were last given or taken back.
+    pub(crate) spent: Spent,
 }
 
 impl View {
@@ -81,6 +84,7 @@ impl View {
             settled: false,
             quarantine: false,
             unfinished: false,
+            spent: Spent::NOTHING,
         }
     }
 
@@ -116,6 +120,7 @@ impl View {
             settled: state.settled,
             quarantine: state.quarantine,
             unfinished: state.unfinished,
+            spent: state.spent,
             ..Self::nothing()
         };
         for held in &state.held {

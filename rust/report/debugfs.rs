@@ -14,11 +14,13 @@ use crate::decode::heap::{
 };
 use crate::decode::registers::Reg;
 use crate::engine::{Engine, Snapshot};
+use crate::guard::View;
 use crate::verify::catalogue::{CheckId, Weight};
 use crate::verify::facts::Evidence;
 use core::fmt::{self, Formatter};
 use kernel::debugfs::Scope;
 use kernel::prelude::*;
+use kernel::sync::atomic::Relaxed;
 use kernel::sync::Arc;
 
 /// The directory, as long as this value lives.
@@ -58,7 +60,7 @@ impl Tables {
                     guard::write_faults(engine.faults(), f)
                 });
                 directory.read_callback_file(c"timing", engine, &|engine: &Arc<Engine>, f| {
-                    write_timing(&engine.published(), f)
+                    write_timing(&engine.published(), &engine.guarded(), f)
                 });
             }),
         }? Error)
@@ -263,10 +265,14 @@ fn write_log(log: &Log<'_>, f: &mut Formatter<'_>) -> fmt::Result {
     Ok(())
 }
 
-fn write_timing(snapshot: &Snapshot, f: &mut Formatter<'_>) -> fmt::Result {
-    let timing = snapshot.examined.timing;
+fn write_timing(snapshot: &Snapshot, view: &View, f: &mut Formatter<'_>) -> fmt::Result {
     writeln!(f, "generation {}", snapshot.generation)?;
-    writeln!(f, "collect    {:>8} us", timing.collect)?;
-    writeln!(f, "judge      {:>8} us", timing.judge)?;
-    writeln!(f, "again      {:>8} us", timing.again)
+    for (part, nanoseconds) in snapshot.examined.timing.parts() {
+        writeln!(f, "{:<10} {nanoseconds:>12}", part.name())?;
+    }
+    writeln!(f, "announced  {:>12}", snapshot.announced.load(Relaxed))?;
+    for (name, calls) in [("given", view.spent.given), ("taken", view.spent.taken)] {
+        writeln!(f, "{name:<10} {:>12} windows {}", calls.nanoseconds, calls.count)?;
+    }
+    Ok(())
 }

@@ -159,7 +159,9 @@ int lg_intel_iommu_enabled(void)
 
 /*
  * saved_command_line is not exported, but proc's file cmdline shows it. A mount
- * of our own needs none of the machine's, and none can stand in front of it.
+ * of our own needs none of the machine's, and none can stand in front of it. It
+ * is in no namespace, not even the kernel's own: kern_unmount() takes a mount
+ * out of that and waits for readers of RCU, longer than all the rest takes.
  */
 ssize_t lg_command_line(u8 *out, size_t size)
 {
@@ -173,7 +175,7 @@ ssize_t lg_command_line(u8 *out, size_t size)
 	/* Built in: there is no reference on a module to give back. */
 	if (!proc)
 		return -ENODEV;
-	mnt = kern_mount(proc);
+	mnt = vfs_kern_mount(proc, SB_KERNMOUNT, proc->name, NULL);
 	if (IS_ERR(mnt))
 		return PTR_ERR(mnt);
 	root.mnt = mnt;
@@ -185,6 +187,6 @@ ssize_t lg_command_line(u8 *out, size_t size)
 		ret = kernel_read(file, out, size, &pos);
 		fput(file);
 	}
-	kern_unmount(mnt);
+	mntput(mnt);
 	return ret;
 }

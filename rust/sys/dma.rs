@@ -120,13 +120,14 @@ const MAX_COMMAND_LINE: usize = 64 << 10;
 ///
 /// ENOMEM, EINVAL for one that is longer than 64 KiB, and those of opening the file.
 pub(crate) fn command_line() -> Result<KVVec<u8>> {
-    let mut line = KVVec::from_elem(0, MAX_COMMAND_LINE, GFP_KERNEL)?;
+    let mut line: KVVec<u8> = KVVec::with_capacity(MAX_COMMAND_LINE, GFP_KERNEL)?;
     // SAFETY: `line` has room for as many bytes as the call is told.
-    let read = unsafe { bindings::lg_command_line(line.as_mut_ptr(), line.len()) };
+    let read = unsafe { bindings::lg_command_line(line.as_mut_ptr(), MAX_COMMAND_LINE) };
     let read = usize::try_from(read).map_err(|_| EIO)?;
-    if read >= line.len() {
+    if read >= MAX_COMMAND_LINE {
         return Err(EINVAL);
     }
-    line.truncate(read);
+    // SAFETY: There is room for more than `read` bytes, and so many have been written.
+    unsafe { line.inc_len(read) };
     Ok(line)
 }

@@ -92,12 +92,14 @@ impl Range {
         if !self.is_readable() {
             return Err(EINVAL);
         }
-        let mut bytes = KVVec::from_elem(0, self.size, GFP_KERNEL)?;
+        let mut bytes: KVVec<u8> = KVVec::with_capacity(self.size, GFP_KERNEL)?;
         // SAFETY: `bytes` has room for `size` bytes. The range is memory and not a mixture, so
         // memremap() maps it whole or refuses.
         let ret =
-            unsafe { bindings::lg_memory_copy(self.base, bytes.as_mut_ptr().cast(), bytes.len()) };
+            unsafe { bindings::lg_memory_copy(self.base, bytes.as_mut_ptr().cast(), self.size) };
         kernel::error::to_result(ret)?;
+        // SAFETY: There is room for `size` bytes, and they have been written.
+        unsafe { bytes.inc_len(self.size) };
         Ok(bytes)
     }
 

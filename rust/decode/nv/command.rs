@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The commands that read an NV index, as bytes (TPM 2.0, part 3, 31.6 and 31.13; TPM 1.2, part 3,
-//! 7.1 and 20.4), and what their responses hold. The TPM's answer is not trusted: every size in it
-//! is checked.
+//! The commands that find and read an NV index, as bytes (TPM 2.0, part 3, 30.2, 31.6 and 31.13;
+//! TPM 1.2, part 3, 7.1 and 20.4), and what their responses hold.
 
 use super::PUBLIC_MAX;
 use crate::decode::bytes::Bytes;
+use crate::decode::command::{be16, be32, split, Command, ST_NO_SESSIONS, ST_SESSIONS};
 
-/// Largest command made here, in bytes.
-pub const COMMAND_MAX: usize = 35;
 /// Most bytes that one command reads: less than what any TPM takes (TPM_PT_NV_BUFFER_MAX).
 pub const READ_MAX: u16 = 256;
 
-/// Bytes of tag, size and code in front of every command and response.
-const HEADER: usize = 10;
-const ST_NO_SESSIONS: u16 = 0x8001;
-const ST_SESSIONS: u16 = 0x8002;
+/// Most handles that one response is asked for.
+pub const HANDLES_MAX: usize = 64;
+
 const CC_NV_READ: u32 = 0x14e;
 const CC_NV_READ_PUBLIC: u32 = 0x169;
+const CC_GET_CAPABILITY: u32 = 0x17a;
+/// TPM_CAP_HANDLES.
+const CAP_HANDLES: u32 = 1;
 /// Authorisation by password.
 const RS_PW: u32 = 0x4000_0009;
 
@@ -33,49 +33,6 @@ const RC_HANDLE_NUMBER: u32 = 0xf00;
 /// The same of a TPM 1.2: TPM_BADINDEX.
 const TPM12_BADINDEX: u32 = 2;
 
-/// A command to be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Command {
-    bytes: [u8; COMMAND_MAX],
-    used: usize,
-}
-
-impl Command {
-    fn new(tag: u16, code: u32) -> Self {
-        let mut command = Self {
-            bytes: [0; COMMAND_MAX],
-            used: 0,
-        };
-        command.put(&tag.to_be_bytes());
-        command.put(&[0; 4]);
-        command.put(&code.to_be_bytes());
-        command
-    }
-
-    /// What does not fit is left out; the largest command made here fits.
-    fn put(&mut self, bytes: &[u8]) {
-        let end = self.used.saturating_add(bytes.len());
-        if let Some(room) = self.bytes.get_mut(self.used..end) {
-            room.copy_from_slice(bytes);
-            self.used = end;
-        }
-    }
-
-    /// Writes the size, now that it is known.
-    fn finished(mut self) -> Self {
-        let size = u32::try_from(self.used).unwrap_or(0).to_be_bytes();
-        if let Some(field) = self.bytes.get_mut(2..6) {
-            field.copy_from_slice(&size);
-        }
-        self
-    }
-
-    /// The command's bytes.
-    pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.used).unwrap_or(&[])
-    }
-}
-
 /// What a TPM answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Response<'a> {
@@ -87,6 +44,15 @@ pub enum Response<'a> {
     Refused(u32),
     /// No well-formed response.
     Malformed,
+}
+
+/// TPM2_GetCapability for the handles of NV indices from `first` on.
+pub fn handles(first: u32) -> Command {
+    let mut command = Command::new(ST_NO_SESSIONS, CC_GET_CAPABILITY);
+    command.put(&CAP_HANDLES.to_be_bytes());
+    command.put(&first.to_be_bytes());
+    command.put(&u32::try_from(HANDLES_MAX).unwrap_or(1).to_be_bytes());
+    command.finished()
 }
 
 /// TPM2_NV_ReadPublic of `index`.
@@ -129,22 +95,6 @@ pub fn read_12(index: u32, offset: u32, size: u32) -> Command {
     command.finished()
 }
 
-fn be16(bytes: Bytes<'_>, offset: usize) -> Option<u16> {
-    bytes.array(offset).map(u16::from_be_bytes)
-}
-
-fn be32(bytes: Bytes<'_>, offset: usize) -> Option<u32> {
-    bytes.array(offset).map(u32::from_be_bytes)
-}
-
-/// Code and body of a response that is as long as it says.
-fn split(response: &[u8]) -> Option<(u16, u32, Bytes<'_>)> {
-    let bytes = Bytes::new(response);
-    let size = usize::try_from(be32(bytes, 2)?).ok()?;
-    let body = bytes.sub(HEADER, size.checked_sub(HEADER)?)?;
-    Some((be16(bytes, 0)?, be32(bytes, 6)?, body))
-}
-
 /// The body of a success, or what the code says. `tag` is that of a success.
 fn body(response: &[u8], tag: u16) -> Result<Bytes<'_>, Response<'_>> {
     match split(response) {
@@ -174,6 +124,34 @@ fn sized(body: Bytes<'_>, offset: usize, max: usize) -> Option<&[u8]> {
 
 fn found(bytes: Option<&[u8]>) -> Response<'_> {
     bytes.map_or(Response::Malformed, Response::Read)
+}
+
+/// Handles that a TPM names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Handles<'a> {
+    /// Whether there are more of them.
+    pub more: bool,
+    list: Bytes<'a>,
+}
+
+impl<'a> Handles<'a> {
+    /// Them, in the TPM's order: ascending, if it keeps to its specification.
+    pub fn iter(&self) -> impl Iterator<Item = u32> + 'a {
+        let list = self.list.as_slice().chunks_exact(4);
+        list.filter_map(|handle| be32(Bytes::new(handle), 0))
+    }
+}
+
+/// The response of [`handles`]; `None` where the TPM refused, or did not answer that.
+pub fn parse_handles(response: &[u8]) -> Option<Handles<'_>> {
+    let body = body(response, ST_NO_SESSIONS).ok()?;
+    let count = usize::try_from(be32(body, 5)?).ok()?;
+    let list = body.from(9)?;
+    let fits = be32(body, 1)? == CAP_HANDLES && count.checked_mul(4)? == list.len();
+    fits.then_some(Handles {
+        more: body.u8(0)? != 0,
+        list,
+    })
 }
 
 /// The response of [`read_public`]: TPMS_NV_PUBLIC. Its name, which follows, is not looked at.

@@ -16,10 +16,10 @@ mod tpm;
 pub(crate) use dma::{functions, map_unit, note_group, remapping_units};
 pub(crate) use kernel::tboot;
 
-use crate::decode::digest::HashAlg;
 use crate::decode::registers::{
     Reg, Registers, PRIVATE_BASE, PUBLIC_BASE, TPM_BASE, TPM_SIZE, WINDOW_SIZE,
 };
+use super::timing::{Part, Stopwatch};
 use crate::guard::Guard;
 use crate::sys::memory::Range;
 use crate::sys::mmio::Window;
@@ -101,8 +101,9 @@ impl Collected {
         dma: dma::Collected::NOTHING,
     };
 
-    /// Reads everything once. `latched` and `baseline` are what the first reading since load found;
-    /// `chip` is the TPM, if there is one, and `guard` what knows of windows and faults.
+    /// Reads everything once, and says in `watch` what took how long. `latched` and `baseline` are what
+    /// the first reading since load found; `chip` is the TPM, if there is one, and `guard` what knows of
+    /// windows and faults.
     ///
     /// # Errors
     ///
@@ -113,28 +114,46 @@ impl Collected {
         baseline: Option<Arc<Baseline>>,
         chip: Option<&Chip>,
         guard: &Guard,
+        watch: &mut Stopwatch,
     ) -> Result<KBox<Self>> {
         let tpm = tpm::read(chip)?;
+        watch.lap(Part::Pcrs);
         let registers = read_registers();
+        watch.lap(Part::Registers);
         let heap = copy_heap(&registers);
+        watch.lap(Part::Heap);
         let log = log::read(&heap);
+        watch.lap(Part::Log);
+        let sinit = copy_sinit(&registers);
+        let slrt = slrt::read(&heap);
+        let memory = read_memory(&registers);
+        let kernel = kernel::read();
+        watch.lap(Part::Launch);
+        let nv = nv::Collected::read(chip);
+        watch.lap(Part::Nv);
+        let cpus = cpu::Collected::read();
+        watch.lap(Part::Processors);
         let tables = tables::Collected::read();
+        let chipset = chipset::Collected::read(tables.facts().mcfg);
+        watch.lap(Part::Platform);
+        let dma = dma::Collected::read(&tables.facts().dmar, &tables.facts().dtpr, guard);
+        watch.lap(Part::Devices);
         let collected = Self {
-            sinit: copy_sinit(&registers),
-            slrt: slrt::read(&heap),
-            memory: read_memory(&registers),
-            kernel: kernel::read(),
-            nv: nv::Collected::read(chip),
-            cpus: cpu::Collected::read(),
-            chipset: chipset::Collected::read(tables.facts().mcfg),
-            dma: dma::Collected::read(&tables.facts().dmar, &tables.facts().dtpr, guard),
-            tables,
             registers,
             heap,
             log,
             tpm,
             latched,
             baseline,
+            sinit,
+            slrt,
+            memory,
+            kernel,
+            nv,
+            cpus,
+            chipset,
+            tables,
+            dma,
         };
         Ok(KBox::new(collected, GFP_KERNEL)?)
     }
@@ -164,14 +183,7 @@ impl Collected {
             return false;
         };
         let facts = &mut **facts;
-        let mut changed = false;
-        let banks = facts.second.iter_mut().zip(facts.allocated);
-        for ((bank, allocated), alg) in banks.zip(HashAlg::ALL) {
-            if allocated {
-                changed |= tpm::read_bank(chip, alg, bank);
-            }
-        }
-        changed
+        tpm::read_pcrs(chip, facts.allocated, &mut facts.second)
     }
 
     /// What to compare later readings with; `None` when the registers cannot be read.

@@ -2,8 +2,8 @@
 
 //! NV indices of the launch control policy.
 //!
-//! All of them together take a few dozen milliseconds of the TPM. They are read on the engine's queue
-//! like the PCRs, so loading the module never waits for them.
+//! Each command takes milliseconds of the TPM, so it is asked first which indices there are. They are
+//! read on the engine's queue like the PCRs: loading the module never waits for them.
 
 use crate::decode::lcp::{INDICES_12, INDICES_20};
 use crate::decode::nv::{self, Attributes, NvPublic, NvPublic12, Response, READ_MAX};
@@ -17,6 +17,8 @@ use kernel::prelude::*;
 const ANSWER: usize = 512;
 /// Largest contents that are read, in bytes; policies and AUX take about a hundred.
 const CONTENTS_MAX: usize = 1024;
+/// Most lists of handles that are asked for: more than the indices that any TPM has room for.
+const MOST_LISTS: usize = 8;
 /// The owner's handle (TPM 2.0, part 2, 7.4).
 const RH_OWNER: u32 = 0x4000_0001;
 
@@ -78,8 +80,17 @@ fn read_all(chip: &Chip, tpm2: bool) -> Result<Views<Indices>> {
     };
     let mut entries = KVec::with_capacity(MAX_INDICES, GFP_KERNEL)?;
     let known: &[_] = if tpm2 { &INDICES_20 } else { &INDICES_12 };
-    for known in known {
-        let public = reader.public(known.index)?;
+    let defined = match tpm2 {
+        true => reader.defined(),
+        // It has a capability for this as well, which not all of them answer.
+        false => None,
+    };
+    for (number, known) in known.iter().enumerate() {
+        let is_defined = defined.and_then(|defined| defined.get(number).copied());
+        let public = match is_defined {
+            Some(false) => Evidence::Absent(UNDEFINED),
+            Some(true) | None => reader.public(known.index)?,
+        };
         let data = match &public {
             Evidence::Read(range) => reader.contents(known.index, range.clone())?,
             Evidence::Unreadable(why) => Evidence::Unreadable(why),
@@ -122,6 +133,28 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// Which of [`INDICES_20`] there are; `None` where the TPM does not say it.
+    fn defined(&mut self) -> Option<[bool; INDICES_20.len()]> {
+        let mut defined = [false; INDICES_20.len()];
+        let mut first = INDICES_20.iter().map(|known| known.index).min()?;
+        // A TPM that goes round in circles is not followed.
+        for _ in 0..MOST_LISTS {
+            let command = nv::handles(first);
+            let answer = self.chip.command(command.as_bytes(), &mut self.answer)?;
+            let handles = nv::parse_handles(answer)?;
+            for handle in handles.iter() {
+                for (defined, known) in defined.iter_mut().zip(&INDICES_20) {
+                    *defined |= known.index == handle;
+                }
+                first = first.max(handle.saturating_add(1));
+            }
+            if !handles.more {
+                return Some(defined);
+            }
+        }
+        None
+    }
+
     /// The public area of `index`.
     fn public(&mut self, index: u32) -> Result<Evidence<Range<usize>>> {
         let response = if self.tpm2 {

@@ -3,8 +3,9 @@
 //! The owner's NV counter in the TPM: a number that nobody can turn back.
 
 use anyhow::{bail, ensure, Context, Result};
+use launchguard_pure::decode::command::Command;
 use launchguard_pure::decode::nv::{
-    self, parse_read, parse_read_public, Attributes, Command, NvPublic, Response,
+    self, parse_read, parse_read_public, Attributes, NvPublic, Response,
 };
 use std::fs::OpenOptions;
 use std::io::{Read, Write};

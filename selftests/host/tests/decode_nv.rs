@@ -6,8 +6,9 @@
 use launchguard_host_tests::fixture::nv;
 use launchguard_pure::decode::mle::{Capabilities, MleError, MleHeader};
 use launchguard_pure::decode::nv::{
-    get_public_12, parse_data_12, parse_public_12, parse_read, parse_read_public, read, read_12,
-    read_public, Attributes, NvError, NvInfo, NvInfoError, NvPublic, NvPublic12, Response,
+    get_public_12, handles, parse_data_12, parse_handles, parse_public_12, parse_read,
+    parse_read_public, read, read_12, read_public, Attributes, NvError, NvInfo, NvInfoError,
+    NvPublic, NvPublic12, Response,
 };
 use proptest::prelude::*;
 
@@ -224,6 +225,36 @@ fn answers_are_read_and_not_believed() {
         parse_public_12(&response(0xc4, 0x18b, &[])),
         Response::Refused(0x18b)
     );
+}
+
+/// What tpm2_getcap handles-nv-index sent to a swtpm with two indices, and what it answered, from the
+/// trace of tpm2-tss. It asked from the first handle of all on, and for 254 of them.
+#[test]
+fn handles_are_listed() {
+    let command = handles(0x0100_0000);
+    let bytes = command.as_bytes();
+    assert_eq!(bytes[..18], hex("8001000000160000017a0000000101000000"));
+    assert_eq!(bytes[18..], hex("00000040"));
+
+    let answer = hex("80010000001b000000000000000001000000020180000101c10106");
+    let list = parse_handles(&answer).unwrap();
+    assert!(!list.more);
+    assert!(list.iter().eq([0x0180_0001, 0x01c1_0106]));
+    let mut more = answer.clone();
+    more[10] = 1;
+    assert!(parse_handles(&more).unwrap().more);
+
+    for cut in 0..answer.len() {
+        assert_eq!(parse_handles(&answer[..cut]), None, "{cut}");
+    }
+    // Another capability (TPM_CAP_COMMANDS); a count that its handles are not; a refusal.
+    for (at, value) in [(14, 2), (18, 1), (18, 3), (9, 1)] {
+        let mut wrong = answer.clone();
+        wrong[at] = value;
+        assert_eq!(parse_handles(&wrong), None, "{at}");
+    }
+    let none = hex("80010000001300000000000000000100000000");
+    assert_eq!(parse_handles(&none).unwrap().iter().count(), 0);
 }
 
 /// TPM 1.2, part 2, 19.3: two selections of three bytes.

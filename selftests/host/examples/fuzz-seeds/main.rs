@@ -109,6 +109,11 @@ fn formats(seeds: &mut Seeds) -> io::Result<()> {
     answer.extend([0, area.len() as u8]);
     answer.extend(area);
     seeds.write("nv", "answer", &answer)?;
+    // TPM2_PCR_Read: PCR 17 of SHA-1 and nothing of SHA-256.
+    let mut pcrs = vec![0x80, 1, 0, 0, 0, 56, 0, 0, 0, 0, 0, 0, 0, 20, 0, 0, 0, 2];
+    pcrs.extend([0, 4, 3, 0, 0, 2, 0, 11, 3, 0, 0, 0, 0, 0, 0, 1, 0, 20]);
+    pcrs.extend([7; 20]);
+    seeds.write("nv", "pcrs", &pcrs)?;
     seeds.write("slrt", "narrow", &slrt::narrow())?;
     seeds.write("slrt", "wide", &slrt::wide(false))?;
     seeds.write("slrt", "newest", &slrt::wide(true))?;

@@ -3,12 +3,14 @@
 //! Launch control policies, NV indices, resource tables and MLE headers.
 
 use super::message;
+use launchguard_pure::decode::digest::HashAlg;
 use launchguard_pure::decode::lcp::{aux_minimum, Holder, Policy, PolicyData};
 use launchguard_pure::decode::mle::{MleHeader, VERSION_MIN};
 use launchguard_pure::decode::nv::{
-    parse_data_12, parse_public_12, parse_read, parse_read_public, NvInfo, NvPublic, NvPublic12,
-    Response,
+    parse_data_12, parse_handles, parse_public_12, parse_read, parse_read_public, NvInfo, NvPublic,
+    NvPublic12, Response,
 };
+use launchguard_pure::decode::pcr::{self, Selection, PCRS};
 use launchguard_pure::decode::slrt::{Body, Slrt};
 
 /// `decode::lcp`: `bytes` are a policy, a policy data file, and the contents of AUX.
@@ -89,6 +91,17 @@ pub fn nv(bytes: &[u8]) {
             assert!(found.len() + 12 <= bytes.len());
         }
     }
+    if let Some(handles) = parse_handles(bytes) {
+        assert!(handles.iter().count() * 4 + 19 <= bytes.len());
+    }
+    let mut left = Selection::NONE;
+    for alg in HashAlg::ALL {
+        (0..PCRS).for_each(|pcr| left.add(alg, pcr));
+    }
+    let all = left.iter().count();
+    let mut found = 0;
+    let _ = pcr::parse_read(bytes, &mut left, |_, _, _| found += 1);
+    assert_eq!(found + left.iter().count(), all);
 }
 
 /// `decode::slrt`: `bytes` start with a resource table.
