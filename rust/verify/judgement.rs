@@ -3,8 +3,8 @@
 //! What a judgement says: a result for each check, and one verdict.
 
 use super::catalogue::{CheckId, CheckSet};
-use super::facts::{PcrBank, DRTM_PCRS};
-use super::replay::slot;
+use super::facts::DRTM_PCRS;
+use super::replay::{slot, PcrBanks};
 use crate::decode::digest::{Digest, HashAlg};
 use crate::decode::text::Text;
 use core::fmt;
@@ -132,8 +132,8 @@ pub struct Judgement {
     pub decisive: CheckSet,
     /// Who launched.
     pub launcher: Launcher,
-    /// PCR 17-22 as replayed from the log, by [`HashAlg::index`]; `None` where no replay is possible.
-    pub replay: [PcrBank; HashAlg::ALL.len()],
+    /// PCR 17-22 as replayed from the log; `None` where no replay is possible.
+    pub replay: PcrBanks,
     /// Whether every launcher event has a digest in the bank (TPM-02).
     pub covered: [bool; HashAlg::ALL.len()],
     /// The SINIT measurement: the hash part of event HASH_START's data, or its digest.

@@ -4,7 +4,7 @@
 
 use super::facts::{LogCopy, LogSet};
 use super::judgement::Launcher;
-use super::replay::{has_launcher_event, uncovered_event};
+use super::replay::has_launcher_event;
 use crate::decode::digest::HashAlg;
 use crate::decode::eventlog::{Event, EventType, Log, LogError, LogFormat};
 
@@ -128,26 +128,37 @@ impl<'a> Logs<'a> {
         self.set.iter().count() > 1
     }
 
-    /// Whether the bank of `alg` sees the whole launch by `launcher`: each of its events has a digest
-    /// there, and none caps the bank.
+    /// Whether the bank of `alg` sees the whole launch by `launcher`; see [`Logs::covered`].
     pub fn cover(&self, alg: HashAlg, launcher: Launcher) -> bool {
-        let Some((log, _)) = self.of(alg) else {
-            return false;
-        };
-        // A log that lost tboot's own events must not make a bank look covered that tboot never
-        // extended.
-        let pcrs = Mapping::of(&log).tboot_pcrs();
-        let launcher_seen = launcher != Launcher::Tboot
-            || pcrs.iter().all(|pcr| has_launcher_event(&log, *pcr, alg));
-        launcher_seen
-            && uncovered_event(&log, alg).is_none()
-            && !is_capped(&log, alg)
-            && !self.misses_events(&log)
+        self.covered(launcher).get(alg.index()) == Some(&true)
+    }
+
+    /// Which banks see the whole launch by `launcher`, by [`HashAlg::index`]: each of its events has a
+    /// digest there, and none caps the bank.
+    pub fn covered(&self, launcher: Launcher) -> [bool; HashAlg::ALL.len()] {
+        let mut covered = [None; HashAlg::ALL.len()];
+        for (log, _) in self.iter() {
+            let misses = self.misses_events(&log);
+            for ((alg, covered), by_log) in HashAlg::ALL
+                .into_iter()
+                .zip(&mut covered)
+                .zip(covered_by(&log, launcher))
+            {
+                // Of several logs, the first that carries a bank counts.
+                if covered.is_none() && log.banks().contains(alg) {
+                    *covered = Some(by_log && !misses);
+                }
+            }
+        }
+        covered.map(|covered| covered == Some(true))
     }
 
     /// Whether another log of the set has more events in PCR 17 or 18 than `log`: with the legacy
     /// format, what a bank was not extended with is not in its log at all.
     pub fn misses_events(&self, log: &Log<'_>) -> bool {
+        if !self.are_several() {
+            return false;
+        }
         let missed = |pcr| {
             let own = extends(log, pcr);
             self.iter().any(|(other, _)| extends(&other, pcr) > own)
@@ -164,10 +175,32 @@ fn extends(log: &Log<'_>, pcr: u32) -> usize {
         .count()
 }
 
-/// Whether an event caps the bank of `alg`.
-fn is_capped(log: &Log<'_>, alg: HashAlg) -> bool {
-    log.events().filter_map(Result::ok).any(|event| {
-        matches!(event.kind, EventType::CapValue | EventType::RandomValue)
-            && event.digest(alg).is_some()
-    })
+/// Which banks of `log` see the whole launch by `launcher`, as far as this log says.
+#[inline(never)]
+fn covered_by(log: &Log<'_>, launcher: Launcher) -> [bool; HashAlg::ALL.len()] {
+    // A log that lost tboot's own events must not make a bank look covered that tboot never
+    // extended.
+    let pcrs = Mapping::of(log).tboot_pcrs();
+    let mut covered = HashAlg::ALL.map(|alg| {
+        launcher != Launcher::Tboot || pcrs.iter().all(|pcr| has_launcher_event(log, *pcr, alg))
+    });
+    for event in log.events().filter_map(Result::ok) {
+        let counts = matches!(event.pcr, 17 | 18) && event.is_extended();
+        let caps = matches!(event.kind, EventType::CapValue | EventType::RandomValue);
+        if !counts && !caps {
+            continue;
+        }
+        let mut has_digest = [false; HashAlg::ALL.len()];
+        for alg in event.digests().filter_map(|logged| logged.bank.alg()) {
+            if let Some(has_digest) = has_digest.get_mut(alg.index()) {
+                *has_digest = true;
+            }
+        }
+        for (covered, has_digest) in covered.iter_mut().zip(has_digest) {
+            if (counts && !has_digest) || (caps && has_digest) {
+                *covered = false;
+            }
+        }
+    }
+    covered
 }

@@ -118,37 +118,111 @@ pub fn extend(pcr: &Digest, digest: &Digest, hasher: &dyn Hasher) -> Option<Dige
 /// computed here.
 fn apply(pcr: &mut Digest, event: &Event<'_>, hasher: &dyn Hasher) -> Option<()> {
     let alg = pcr.alg();
-    let Some(logged) = event.digest(alg) else {
-        return Some(());
-    };
+    let logged = event
+        .digests()
+        .find(|logged| logged.bank.alg() == Some(alg));
+    match logged {
+        Some(logged) => apply_logged(pcr, event, logged.bytes, hasher),
+        None => Some(()),
+    }
+}
+
+/// The same where `logged` is the event's digest in the bank of `pcr`.
+fn apply_logged(
+    pcr: &mut Digest,
+    event: &Event<'_>,
+    logged: &[u8],
+    hasher: &dyn Hasher,
+) -> Option<()> {
+    let alg = pcr.alg();
     // Only the first extend of a launch finds zero: a later HASH_START must not wipe out what came
     // before it.
     let resulting = event.kind == EventType::HashStart
         && pcr.is_zero()
         && hash_start(event, alg, hasher) == HashStart::Resulting;
     *pcr = if resulting {
-        logged
+        Digest::new(alg, logged)?
     } else {
-        extend(pcr, &logged, hasher)?
+        hasher.digest(alg, &[pcr.as_bytes(), logged])?
     };
     Some(())
 }
 
-/// Replays all PCRs of one bank into `out`. They become `None` when the log has no such bank,
-/// cannot be read to its end, or the bank's hash cannot be computed here.
-pub fn replay_bank(
+/// PCR 17 to 22 of every bank, by [`HashAlg::index`].
+pub type PcrBanks = [PcrBank; HashAlg::ALL.len()];
+
+/// Replays all PCRs of every bank of `log` into `out`, in one walk over its events. Banks in `carried`
+/// are left alone, and those of this log are put into it: of several logs, the first that carries a bank
+/// counts.
+///
+/// The others stay `None` where the log has no such bank, cannot be read to its end, or the bank's
+/// hash cannot be computed here.
+pub fn replay_banks(
     log: &Log<'_>,
     start: &Start,
-    alg: HashAlg,
     hasher: &dyn Hasher,
-    out: &mut PcrBank,
+    carried: &mut [bool; HashAlg::ALL.len()],
+    out: &mut PcrBanks,
 ) {
-    for (pcr, slot) in (FIRST_DRTM_PCR..).zip(out.iter_mut()) {
-        *slot = replay_filtered(log, start, pcr, alg, hasher, &mut |_| true);
+    let mut replayed = [false; HashAlg::ALL.len()];
+    let banks = HashAlg::ALL.into_iter().zip(&mut *out).zip(carried);
+    for (((alg, bank), carried), replayed) in banks.zip(&mut replayed) {
+        if *carried || !log.banks().contains(alg) {
+            continue;
+        }
+        *carried = true;
+        // Also a bank without events: one whose hash is out of reach must not seem replayed.
+        *replayed = hasher.digest(alg, &[]).is_some();
+        if *replayed {
+            for (pcr, value) in (FIRST_DRTM_PCR..).zip(bank) {
+                *value = Some(start.value(alg, pcr));
+            }
+        }
+    }
+    for event in log.events() {
+        match event {
+            Ok(event) => replay_event(&event, hasher, &replayed, out),
+            Err(_) => {
+                for (bank, _) in out
+                    .iter_mut()
+                    .zip(replayed)
+                    .filter(|(_, replayed)| *replayed)
+                {
+                    bank.fill(None);
+                }
+            }
+        }
     }
 }
 
-/// Replays one PCR of one bank of a log that holds all events; see [`replay_bank`].
+/// Applies `event` to those banks in `out` that are `replayed`.
+fn replay_event(
+    event: &Event<'_>,
+    hasher: &dyn Hasher,
+    replayed: &[bool; HashAlg::ALL.len()],
+    out: &mut PcrBanks,
+) {
+    let Some(slot) = slot(event.pcr).filter(|_| event.is_extended()) else {
+        return;
+    };
+    for logged in event.digests() {
+        let index = logged.bank.alg().map(HashAlg::index);
+        let Some(index) = index.filter(|index| replayed.get(*index) == Some(&true)) else {
+            continue;
+        };
+        let Some(bank) = out.get_mut(index) else {
+            continue;
+        };
+        let Some(Some(value)) = bank.get_mut(slot) else {
+            continue;
+        };
+        if apply_logged(value, event, logged.bytes, hasher).is_none() {
+            bank.fill(None);
+        }
+    }
+}
+
+/// Replays one PCR of one bank of a log that holds all events; see [`replay_banks`].
 pub fn replay_pcr(log: &Log<'_>, pcr: u32, alg: HashAlg, hasher: &dyn Hasher) -> Option<Digest> {
     replay_filtered(log, &Start::ZERO, pcr, alg, hasher, &mut |_| true)
 }
@@ -183,7 +257,7 @@ pub fn uncovered_event<'a>(log: &Log<'a>, alg: HashAlg) -> Option<Event<'a>> {
     log.events()
         .filter_map(Result::ok)
         .filter(|event| matches!(event.pcr, 17 | 18) && event.is_extended())
-        .find(|event| event.digest(alg).is_none())
+        .find(|event| !event.has_digest(alg))
 }
 
 /// Whether some event of a launcher has a digest in the bank of `alg` and extends `pcr`.
@@ -192,6 +266,6 @@ pub fn has_launcher_event(log: &Log<'_>, pcr: u32, alg: HashAlg) -> bool {
         event.pcr == pcr
             && event.kind.is_from_launcher()
             && event.is_extended()
-            && event.digest(alg).is_some()
+            && event.has_digest(alg)
     })
 }

@@ -8,7 +8,7 @@ use super::facts::Facts;
 use super::judgement::{Judgement, Outcome, Verdict};
 use super::logs::Logs;
 use super::policy::{Policy, References};
-use super::replay::{replay_bank, HASH_START_DATA};
+use super::replay::{replay_banks, HASH_START_DATA};
 use crate::decode::digest::{Digest, HashAlg, Hasher};
 use crate::decode::eventlog::{Event, EventType};
 
@@ -51,14 +51,13 @@ fn replay(context: &Context<'_>, hasher: &dyn Hasher, out: &mut Judgement) {
         }
         return;
     };
-    let banks = out.replay.iter_mut().zip(out.covered.iter_mut());
-    for (alg, (bank, covered)) in HashAlg::ALL.into_iter().zip(banks) {
-        let Some((log, _)) = logs.of(alg) else {
-            continue;
-        };
-        replay_bank(&log, &start, alg, hasher, bank);
-        let replayed = bank.iter().all(Option::is_some);
-        *covered = replayed && logs.cover(alg, context.launcher);
+    let mut carried = [false; HashAlg::ALL.len()];
+    for (log, _) in logs.iter() {
+        replay_banks(&log, &start, hasher, &mut carried, &mut out.replay);
+    }
+    let covered = logs.covered(context.launcher);
+    for ((bank, covered), out) in out.replay.iter().zip(covered).zip(&mut out.covered) {
+        *out = covered && bank.iter().all(Option::is_some);
     }
 }
 

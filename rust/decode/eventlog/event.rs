@@ -66,6 +66,11 @@ impl<'a> Event<'a> {
             .digest()
     }
 
+    /// Whether the record has a digest in the bank of `alg`.
+    pub fn has_digest(&self, alg: HashAlg) -> bool {
+        self.digests().any(|logged| logged.bank.alg() == Some(alg))
+    }
+
     /// Whether the record stands for an extend of a PCR.
     pub const fn is_extended(&self) -> bool {
         self.kind.is_extended() && self.pcr != NO_PCR
@@ -125,30 +130,28 @@ fn read_digests<'a>(
     banks: Banks<'a>,
     count: u32,
 ) -> Result<Bytes<'a>, LogError> {
-    let mut all = *reader;
-    let mut total: u32 = 0;
+    let start = *reader;
+    // A bit for each bank: there are MAX_BANKS at most.
+    let mut seen: u32 = 0;
+    // Records have their digests in the header's order as a rule: that bank is looked at first.
+    let mut in_order = (0u32..).zip(banks.iter());
     for _ in 0..count {
         let at_digest = *reader;
         let id = reader.u16("digest algorithm")?;
         // Without a size from the header, nothing behind this digest can be found.
-        let bank = banks
-            .find(id)
+        let (index, bank) = in_order
+            .next()
+            .filter(|(_, bank)| bank.id == id)
+            .or_else(|| banks.position(id))
             .ok_or_else(|| at_digest.error(LogErrorKind::DigestUnlisted(id)))?;
-        let earlier = all.peek(total);
-        if (Digests {
-            rest: earlier,
-            banks,
-            tagged: true,
-        })
-        .any(|logged| logged.bank.id == id)
-        {
+        let bit = 1u32.wrapping_shl(index);
+        if seen & bit != 0 {
             return Err(at_digest.error(LogErrorKind::DigestTwice(id)));
         }
+        seen |= bit;
         reader.take("digest", u32::from(bank.size))?;
-        // At most MAX_BANKS digests of 65535 bytes: this cannot saturate.
-        total = total.saturating_add(2).saturating_add(u32::from(bank.size));
     }
-    all.take("digests", total)
+    Ok(Bytes::new(start.until(reader)))
 }
 
 /// The digests of one record.

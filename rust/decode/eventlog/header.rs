@@ -78,6 +78,11 @@ impl<'a> Banks<'a> {
         self.iter().find(|bank| bank.id == id)
     }
 
+    /// The bank with this TPM_ALG_ID, and its place in the header's order.
+    pub(super) fn position(&self, id: u16) -> Option<(u32, Bank)> {
+        (0u32..).zip(self.iter()).find(|(_, bank)| bank.id == id)
+    }
+
     /// Whether the log carries digests of `alg`.
     pub fn contains(&self, alg: HashAlg) -> bool {
         self.find(alg.tpm_id()).is_some()

@@ -56,14 +56,6 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    /// The next `len` bytes without moving on; nothing when they are not there.
-    pub(super) fn peek(&self, len: u32) -> Bytes<'a> {
-        usize::try_from(len)
-            .ok()
-            .and_then(|len| self.bytes.sub(self.offset, len))
-            .unwrap_or(Bytes::new(&[]))
-    }
-
     /// Everything that is left.
     pub(super) fn rest(&self) -> &'a [u8] {
         self.bytes

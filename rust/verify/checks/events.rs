@@ -8,8 +8,10 @@ use crate::decode::digest::HashAlg;
 use crate::decode::eventlog::{Event, EventType, Log, LogFormat};
 use crate::decode::msr::Msr;
 use crate::verify::catalogue::CheckId;
+use crate::verify::facts::DRTM_PCRS;
 use crate::verify::judgement::{Judgement, Launcher, Outcome};
 use crate::verify::logs::Mapping;
+use crate::verify::replay::slot;
 use core::fmt;
 
 /// A type, and how often it stands in PCR 17 and in PCR 18.
@@ -57,9 +59,61 @@ const fn expected(mapping: Mapping) -> &'static [Expected] {
     }
 }
 
+/// The types whose number is looked at: the commonest first.
+const COUNTED: [EventType; 15] = [
+    EventType::TbootMeasurement,
+    EventType::HashStart,
+    EventType::BiosAcRegData,
+    EventType::CpuScrtmStat,
+    EventType::LcpControlHash,
+    EventType::LcpDetailsHash,
+    EventType::StmHash,
+    EventType::OsSinitDataCapHash,
+    EventType::MleHash,
+    EventType::NvInfoHash,
+    EventType::SinitPubKeyHash,
+    EventType::LcpAuthoritiesHash,
+    EventType::CombinedHash,
+    EventType::ElementsHash,
+    EventType::LcpHash,
+];
+
+/// How often each of them stands in PCR 17 to 22.
+struct Counts([[u32; DRTM_PCRS]; COUNTED.len()]);
+
+impl Counts {
+    #[inline(never)]
+    fn of(log: &Log<'_>) -> Self {
+        let mut counts = Self([[0; DRTM_PCRS]; COUNTED.len()]);
+        for event in log.events().filter_map(Result::ok) {
+            let Some((index, slot)) = Self::place(event.kind, event.pcr) else {
+                continue;
+            };
+            let count = counts.0.get_mut(index).and_then(|row| row.get_mut(slot));
+            if let Some(count) = count {
+                *count = count.saturating_add(1);
+            }
+        }
+        counts
+    }
+
+    fn place(kind: EventType, pcr: u32) -> Option<(usize, usize)> {
+        let index = COUNTED.iter().position(|counted| *counted == kind)?;
+        Some((index, slot(pcr)?))
+    }
+
+    fn get(&self, kind: EventType, pcr: u32) -> usize {
+        Self::place(kind, pcr)
+            .and_then(|(index, slot)| self.0.get(index)?.get(slot))
+            .and_then(|count| usize::try_from(*count).ok())
+            .unwrap_or(0)
+    }
+}
+
 /// One log of the launch, with what is to be said of it.
 struct Launch<'a, 'b> {
     log: &'b Log<'a>,
+    counts: Counts,
     mapping: Mapping,
     place: Place,
 }
@@ -78,13 +132,9 @@ impl fmt::Display for Place {
 }
 
 impl Launch<'_, '_> {
-    /// How many events of `kind` name `pcr`.
+    /// How many events of `kind`, one of [`COUNTED`], name `pcr`, one of 17 to 22.
     fn count(&self, kind: EventType, pcr: u32) -> usize {
-        self.log
-            .events()
-            .filter_map(Result::ok)
-            .filter(|event| event.kind == kind && event.pcr == pcr)
-            .count()
+        self.counts.get(kind, pcr)
     }
 }
 
@@ -101,6 +151,7 @@ pub(super) fn events(c: &Context<'_>, out: &mut Judgement) {
         let bank = log.banks().iter().next().and_then(|bank| bank.alg());
         let launch = Launch {
             log: &log,
+            counts: Counts::of(&log),
             mapping,
             place: Place(bank.filter(|_| logs.are_several())),
         };

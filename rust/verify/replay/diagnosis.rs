@@ -162,6 +162,9 @@ fn end_of(log: &Log<'_>, copy: &LogCopy<'_>) -> Option<usize> {
 /// The records that stand behind the log's end, up to the first that is none.
 fn behind<'a>(log: &Log<'a>, copy: &LogCopy<'a>) -> Option<impl Iterator<Item = Event<'a>>> {
     let end = end_of(log, copy)?;
+    if end >= copy.bytes.len() {
+        return None;
+    }
     let all = Log::open_with_rest(copy.format, copy.bytes, copy.first).ok()?;
     let records = all
         .events()

@@ -3,18 +3,18 @@
 //! What replays and coverage rest on, event by event: the two meanings of HASH_START, mappings, and
 //! which bank sees what.
 
-use launchguard_host_tests::fixture::log::{hash, Record};
+use launchguard_host_tests::fixture::log::{encode, hash, pcr_after, Record};
 use launchguard_host_tests::fixture::{launch, Machine, BANKS};
-use launchguard_pure::decode::digest::HashAlg;
-use launchguard_pure::decode::eventlog::EventType;
+use launchguard_pure::decode::digest::{Digest, HashAlg, Hasher};
+use launchguard_pure::decode::eventlog::{EventType, Log};
 use launchguard_pure::decode::heap::LogFormat;
 use launchguard_pure::hasher::HostHasher;
-use launchguard_pure::verify::facts::loader_type;
+use launchguard_pure::verify::facts::{loader_type, DRTM_PCRS};
 use launchguard_pure::verify::judgement::Verdict;
 use launchguard_pure::verify::logs::{Logs, Mapping};
 use launchguard_pure::verify::notes::Notes;
 use launchguard_pure::verify::replay::{
-    has_launcher_event, hash_start, slot, uncovered_event, HashStart,
+    has_launcher_event, hash_start, replay_banks, slot, uncovered_event, HashStart, PcrBanks, Start,
 };
 
 const SHA1: HashAlg = HashAlg::Sha1;
@@ -279,5 +279,81 @@ fn notes_say_what_holds_and_take_away_what_is_good() {
             };
             assert_eq!(notes.verdict(verdict), published, "{notes:?} {verdict:?}");
         }
+    }
+}
+
+/// The fixture works the PCRs out one by one, from the records that it wrote.
+#[test]
+fn all_pcrs_of_all_banks_come_from_one_walk() {
+    let mut records = launch::records(&BANKS, &[HashAlg::Sha256]);
+    records.push(Record::of_data(22, launch::TBOOT, &BANKS, b"a later PCR"));
+    records.push(Record::of_data(
+        23,
+        launch::TBOOT,
+        &BANKS,
+        b"no PCR of a launch",
+    ));
+    let bytes = encode(&BANKS, &records);
+    let mut carried = [false; HashAlg::ALL.len()];
+    let mut replayed = |bytes: &[u8], first: bool, out: &mut PcrBanks| {
+        if first {
+            carried = [false; HashAlg::ALL.len()];
+        }
+        let log = Log::open(bytes, 0, bytes.len() as u32).expect("a log");
+        replay_banks(&log, &Start::ZERO, &HostHasher, &mut carried, out);
+    };
+    let nothing: PcrBanks = [[None; DRTM_PCRS]; HashAlg::ALL.len()];
+
+    let mut out = nothing;
+    replayed(&bytes, true, &mut out);
+    for alg in HashAlg::ALL {
+        for (pcr, value) in (17..).zip(&out[alg.index()]) {
+            let value = value.map(|value| value.as_bytes().to_vec());
+            let expected = BANKS.contains(&alg).then(|| pcr_after(alg, pcr, &records));
+            assert_eq!(value, expected, "PCR {pcr} {alg}");
+        }
+    }
+
+    // Of several logs the first that carries a bank counts.
+    let other = encode(&BANKS, &records[..3]);
+    let before = out;
+    replayed(&other, false, &mut out);
+    assert_eq!(out, before);
+    let mut sha1 = nothing;
+    replayed(&encode(&[SHA1], &[]), true, &mut sha1);
+    assert_eq!(sha1[0], [Some(Digest::zero(SHA1)); DRTM_PCRS]);
+    replayed(&bytes, false, &mut sha1);
+    assert_eq!(sha1[0], [Some(Digest::zero(SHA1)); DRTM_PCRS]);
+    assert_eq!(sha1[1..], out[1..]);
+
+    // What breaks off says nothing of any bank, takes nothing away, and is not made up for by another log.
+    let broken = &bytes[..bytes.len() - 1];
+    replayed(&bytes, true, &mut nothing.clone());
+    replayed(broken, false, &mut out);
+    assert_eq!(out, before);
+    let mut unread = nothing;
+    replayed(broken, true, &mut unread);
+    assert_eq!(unread, nothing);
+    replayed(&bytes, false, &mut unread);
+    assert_eq!(unread, nothing);
+}
+
+/// A bank whose hash cannot be computed is none that was replayed, with events and without.
+#[test]
+fn a_bank_without_its_hash_is_not_replayed() {
+    struct NoSha1;
+    impl Hasher for NoSha1 {
+        fn digest(&self, alg: HashAlg, parts: &[&[u8]]) -> Option<Digest> {
+            (alg != SHA1).then(|| HostHasher.digest(alg, parts))?
+        }
+    }
+    for records in [Vec::new(), launch::records(&BANKS, &BANKS)] {
+        let bytes = encode(&BANKS, &records);
+        let log = Log::open(&bytes, 0, bytes.len() as u32).expect("a log");
+        let mut out: PcrBanks = [[None; DRTM_PCRS]; HashAlg::ALL.len()];
+        let mut carried = [false; HashAlg::ALL.len()];
+        replay_banks(&log, &Start::ZERO, &NoSha1, &mut carried, &mut out);
+        assert_eq!(out[SHA1.index()], [None; DRTM_PCRS]);
+        assert!(out[HashAlg::Sha256.index()].iter().all(Option::is_some));
     }
 }

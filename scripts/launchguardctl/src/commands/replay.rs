@@ -7,11 +7,10 @@ use crate::cli::LogFile;
 use crate::report::Report;
 use anyhow::Result;
 use launchguard_pure::decode::digest::HashAlg;
-use launchguard_pure::decode::eventlog::Log;
 use launchguard_pure::verify::catalogue::CheckId;
-use launchguard_pure::verify::facts::{PcrBank, FIRST_DRTM_PCR};
+use launchguard_pure::verify::facts::{PcrBank, DRTM_PCRS, FIRST_DRTM_PCR};
 use launchguard_pure::verify::judgement::{Judgement, Outcome};
-use launchguard_pure::verify::replay::records_behind;
+use launchguard_pure::verify::replay::{records_behind, slot};
 use serde_json::{json, Map, Value};
 
 /// The checks that look at nothing but the log.
@@ -26,14 +25,13 @@ const LOG_CHECKS: [CheckId; 4] = [
 pub fn run(file: &LogFile) -> Result<Report> {
     let logs = LogBytes::read(file)?;
     let judged = judge(logs.set());
-    // Legacy logs of several algorithms tell of the same events.
-    let events = logs.logs().map(|log| events_of(&log)).max().unwrap_or(0);
+    let Events { events, extended } = Events::of(&logs);
     let problems = problems(&logs, &judged);
 
     let mut text = format!("{events} events\n");
     let mut banks = Map::new();
     for (alg, replayed) in HashAlg::ALL.into_iter().zip(&judged.replay) {
-        let pcrs = pcrs(&logs, replayed);
+        let pcrs = pcrs(&extended, replayed);
         if pcrs.is_empty() {
             continue;
         }
@@ -60,20 +58,39 @@ pub fn run(file: &LogFile) -> Result<Report> {
     Ok(Report { text, json, good })
 }
 
-fn events_of(log: &Log<'_>) -> usize {
-    log.events().filter(Result::is_ok).count()
+/// What is said of the events themselves.
+#[derive(Default)]
+struct Events {
+    /// How many there are: legacy logs of several algorithms tell of the same ones.
+    events: usize,
+    /// Which PCRs they extend, by [`slot`].
+    extended: [bool; DRTM_PCRS],
+}
+
+impl Events {
+    fn of(logs: &LogBytes) -> Self {
+        let mut all = Self::default();
+        for log in logs.logs() {
+            let mut events = 0;
+            for event in log.events().filter_map(Result::ok) {
+                events += 1;
+                if let Some(slot) = slot(event.pcr).filter(|_| event.is_extended()) {
+                    all.extended[slot] = true;
+                }
+            }
+            all.events = all.events.max(events);
+        }
+        all
+    }
 }
 
 /// PCR 17 and 18, and every later one that the log extends.
-fn pcrs(logs: &LogBytes, replayed: &PcrBank) -> Map<String, Value> {
-    let extends = |pcr: u32| {
-        let mut events = logs.events();
-        events.any(|event| event.pcr == pcr && event.is_extended())
-    };
+fn pcrs(extended: &[bool; DRTM_PCRS], replayed: &PcrBank) -> Map<String, Value> {
     (FIRST_DRTM_PCR..)
+        .zip(extended)
         .zip(replayed)
-        .filter(|(pcr, _)| matches!(pcr, 17 | 18) || extends(*pcr))
-        .filter_map(|(pcr, value)| {
+        .filter(|((pcr, extended), _)| matches!(pcr, 17 | 18) || **extended)
+        .filter_map(|((pcr, _), value)| {
             Some((pcr.to_string(), Value::from(value.as_ref()?.to_string())))
         })
         .collect()

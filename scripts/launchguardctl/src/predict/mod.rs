@@ -17,10 +17,10 @@ pub mod unpack;
 use launchguard_pure::decode::digest::{Digest, HashAlg};
 use launchguard_pure::decode::eventlog::EventType;
 use launchguard_pure::hasher::HostHasher;
-use launchguard_pure::verify::facts::{LogSet, PcrBank, DRTM_PCRS};
+use launchguard_pure::verify::facts::LogSet;
 use launchguard_pure::verify::judgement::Launcher;
 use launchguard_pure::verify::logs::{Logs, Mapping};
-use launchguard_pure::verify::replay::{replay_bank, slot, Start};
+use launchguard_pure::verify::replay::replay_pcr;
 use mle::Image;
 use present::Present;
 use relog::Relog;
@@ -200,9 +200,7 @@ fn values(logs: &Logs<'_>) -> Vec<Values> {
         let Some((log, _)) = logs.of(alg) else {
             continue;
         };
-        let mut pcrs: PcrBank = [None; DRTM_PCRS];
-        replay_bank(&log, &Start::ZERO, alg, &HostHasher, &mut pcrs);
-        let value = |pcr| pcrs.get(slot(pcr)?).copied().flatten();
+        let value = |pcr| replay_pcr(&log, pcr, alg, &HostHasher);
         if let (Some(pcr17), Some(pcr18)) = (value(17), value(18)) {
             values.push((alg, [pcr17, pcr18]));
         }
