@@ -40,10 +40,13 @@ impl Machine {
         }
     }
 
-    /// Asks the guest to let go of devices.
-    pub fn request_departure(&self, departure: &Departure) -> Result<()> {
+    /// Asks the guest to let go of the devices, one after the other, and waits until each is gone. Asked for
+    /// the second one while the first is still there, the emulated firmware asks for that again as well, and the
+    /// guest then ejects its slot twice: what was plugged in there in between is gone at once.
+    pub fn depart(&self, departure: &Departure) -> Result<()> {
         for id in &departure.ids {
             self.qmp("device_del", json!({ "id": id }))?;
+            self.await_one(departure, id)?;
         }
         Ok(())
     }
@@ -51,11 +54,16 @@ impl Machine {
     /// Waits until all of them are gone.
     pub fn await_departure(&self, departure: &Departure) -> Result<()> {
         for id in &departure.ids {
-            let event = self.monitor.wait(departure.since, FAREWELL, |event| {
-                event.device == *id && event.name.starts_with("DEVICE_")
-            })?;
-            ensure!(event.name == "DEVICE_DELETED", "{id}: {}", event.name);
+            self.await_one(departure, id)?;
         }
+        Ok(())
+    }
+
+    fn await_one(&self, departure: &Departure, id: &str) -> Result<()> {
+        let event = self.monitor.wait(departure.since, FAREWELL, |event| {
+            event.device == id && event.name.starts_with("DEVICE_")
+        })?;
+        ensure!(event.name == "DEVICE_DELETED", "{id}: {}", event.name);
         Ok(())
     }
 }

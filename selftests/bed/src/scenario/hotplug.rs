@@ -82,13 +82,12 @@ impl Hotplug {
         let done = self.look(round, guest, left);
         // What was plugged in goes whatever came out, so that the next step starts without it.
         let gone = if self.ejected && done.is_ok() {
-            Ok(())
+            guest.machine().await_departure(&departure)
         } else {
-            guest.machine().request_departure(&departure)
+            guest.machine().depart(&departure)
         };
         done?;
-        gone?;
-        guest.machine().await_departure(&departure)
+        gone
     }
 
     fn look(&self, round: u32, guest: &mut Guest, left: Duration) -> Result<()> {

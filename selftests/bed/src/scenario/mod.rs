@@ -46,9 +46,6 @@ pub struct Scenario {
     /// The only kernel that it is for, by its series; or the newest of a run; or those as they are shipped,
     /// not the debug kernel; every one when it is left out.
     pub kernel: Option<String>,
-    /// Whether it runs only when it is named: it needs what is not prepared for all tests.
-    #[serde(default)]
-    pub apart: bool,
     /// The machine.
     #[serde(default)]
     pub machine: MachineSpec,
