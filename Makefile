@@ -6,13 +6,15 @@ ENTER := scripts/sdk/enter
 KDIR ?=
 SCENARIO ?=
 KERNEL ?=
+QUICK ?=
+PART ?=
 FUZZ_SECONDS ?= 60
 
 # The debug kernel takes its half hour only when it is asked for.
 TESTED := $(if $(filter debug,$(KERNEL)),debug-module,modules test-modules)
 
 .DEFAULT_GOAL := modules
-.PHONY: modules test-modules debug-module sdk sdk-ready stage launchguardctl docs-cli deb test-packages secure-boot system test exercised demo fuzz mutants lint check-chapters clean help
+.PHONY: modules test-modules debug-module sdk sdk-ready stage launchguardctl docs-cli deb test-packages secure-boot system test bench exercised demo fuzz mutants lint check-chapters clean help
 
 # All kernels at once: most of each build is one crate, which is one process.
 ifneq ($(KDIR),)
@@ -66,8 +68,8 @@ test-packages: deb
 # A machine with Secure Boot, and modules signed by launchguard-sign.
 secure-boot: deb
 	@packaging/secure-boot
-	@$(ENTER) cargo run -q --release --locked -p launchguard-bed -- test --only secure-boot --jobs 1 \
-		--kernel $(or $(KERNEL),all)
+	@$(ENTER) cargo run -q --release --locked -p launchguard-bed -- test --jobs 1 \
+		--scenarios selftests/scenarios/secure-boot --kernel $(or $(KERNEL),all)
 
 # The emulated launch's first stage: firmware, GETSEC and SINIT for tboot.
 stage: sdk-ready
@@ -81,6 +83,10 @@ system: deb stage
 	@scripts/sdk/disk ensure
 	@$(ENTER) cargo run -q --release --locked -p launchguard-bed -- test --jobs 1 \
 		--scenarios selftests/scenarios/system $(if $(SCENARIO),--only $(SCENARIO))
+
+# What it all costs, beside what people use today: Documentation/benchmarks.md.
+bench: modules stage
+	@QUICK=$(QUICK) scripts/bench $(PART)
 
 # From the notes of the last whole "make test".
 exercised: sdk-ready
@@ -122,6 +128,7 @@ help:
 	@echo 'make test           all tests on all kernels; KERNEL=RELEASE, SCENARIO=NAME for some boots'
 	@echo 'make test KERNEL=debug   the guard on a kernel that looks for mistakes; builds it first'
 	@echo 'make system         a Debian system installed, updated and repaired; SCENARIO=NAME for one'
+	@echo 'make bench          what it costs, in Documentation/benchmarks.md; QUICK=1 in five minutes, PART=NAME for one'
 	@echo 'make lint           formatting, clippy, checkpatch and the rules between the rooms'
 	@echo 'make check-chapters the reference of checks in the admin guide, from the catalogue'
 	@echo 'make exercised      Documentation/exercised.rst from the notes of the last make test'

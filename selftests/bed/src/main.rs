@@ -14,7 +14,7 @@ use launchguard_bed::launch::{self, Config, Exit, Start};
 use launchguard_bed::tboot;
 
 use guest::initramfs::{self, Contents};
-use runner::{demo, place, suite};
+use runner::{bench, demo, place, suite};
 
 /// Boots machines with an emulated Intel TXT launch: for launchguard's tests, and for people who
 /// test other D-RTM software.
@@ -29,6 +29,8 @@ struct Command {
 enum Verb {
     /// Run the scenarios and report in KTAP
     Test(Test),
+    /// Measure in the machines what launchguard costs, and write that as JSON
+    Bench(BenchOptions),
     /// Boot a kernel of your own, with the console on this terminal
     Boot(Box<Boot>),
     /// Show a good launch, a changed launcher, and a kernel that was never launched
@@ -75,6 +77,22 @@ struct Test {
     /// List the scenarios and their steps
     #[arg(long)]
     list: bool,
+}
+
+#[derive(Args)]
+struct BenchOptions {
+    /// Kernel release or series; the newest by default
+    #[arg(long)]
+    kernel: Option<String>,
+    /// Only parts with this in their name
+    #[arg(long, num_args = 1..)]
+    only: Vec<String>,
+    /// Fewer rounds
+    #[arg(long)]
+    quick: bool,
+    /// Folder for the parts (NAME.json)
+    #[arg(long)]
+    output: PathBuf,
 }
 
 #[derive(Args)]
@@ -155,6 +173,12 @@ fn run(command: Command) -> Result<bool> {
             jobs: options.jobs,
             scenarios: options.scenarios,
         }),
+        Verb::Bench(options) => bench::run(&bench::Options {
+            kernel: options.kernel,
+            only: options.only,
+            quick: options.quick,
+            output: options.output,
+        }),
         Verb::Boot(options) => boot(*options),
         Verb::Demo { kernel } => demo::run(kernel.as_deref()),
         Verb::RamDisk {
@@ -167,6 +191,7 @@ fn run(command: Command) -> Result<bool> {
                 kernel_modules: modules,
                 module,
                 refuse: None,
+                measure: None,
                 selftests,
                 command: None,
             };

@@ -55,11 +55,13 @@ const MODULES: &[&str] = &[
 /// Programs of the tests, compiled for the guest: their sources below `selftests`.
 const OWN_PROGRAMS: &[&str] = &[
     "poll_verdict.c",
+    "lib/clock.c",
     "lib/disk_verify.c",
     "lib/hammer.c",
     "lib/inject.c",
     "lib/rogue_rounds.c",
     "lib/rogue_storm.c",
+    "lib/vfio_map.c",
     "lib/vfio_open.c",
 ];
 
@@ -75,6 +77,8 @@ pub struct Contents {
     pub module: Option<PathBuf>,
     /// refuse.ko, which some scenarios load beside it.
     pub refuse: Option<PathBuf>,
+    /// measure.ko, which the benchmarks load.
+    pub measure: Option<PathBuf>,
     /// The folder of the kselftests; without it the machine has none.
     pub selftests: Option<PathBuf>,
     /// launchguardctl; without it the machine has none.
@@ -108,8 +112,13 @@ fn archive(contents: &Contents) -> Result<Vec<u8>> {
     archive.file("usr/sbin/agent", 0o755, AGENT.as_bytes());
 
     busybox(&mut archive)?;
-    for library in closure(PROGRAMS)? {
-        copy(&mut archive, &library)?;
+    let command = contents.command.as_deref().map(Path::to_str);
+    let command = command.map(|path| path.context("file name")).transpose()?;
+    let programs: Vec<&str> = PROGRAMS.iter().copied().chain(command).collect();
+    for file in closure(&programs)? {
+        if contents.command.as_ref() != Some(&file) {
+            copy(&mut archive, &file)?;
+        }
     }
     for name in TPM2_NAMES {
         archive.symlink(&format!("usr/bin/{name}"), "tpm2");
@@ -121,15 +130,15 @@ fn archive(contents: &Contents) -> Result<Vec<u8>> {
     if let Some(module) = &contents.module {
         archive.file("launchguard.ko", 0o644, &stripped(module)?);
     }
-    if let Some(refuse) = &contents.refuse {
-        archive.file("modules/refuse.ko", 0o644, &stripped(refuse)?);
+    for (file, name) in [
+        (&contents.refuse, "modules/refuse.ko"),
+        (&contents.measure, "modules/measure.ko"),
+    ] {
+        if let Some(file) = file {
+            archive.file(name, 0o644, &stripped(file)?);
+        }
     }
     if let Some(command) = &contents.command {
-        for library in closure(&[command.to_str().context("file name")?])? {
-            if library != *command {
-                copy(&mut archive, &library)?;
-            }
-        }
         archive.file("usr/bin/launchguardctl", 0o755, &stripped(command)?);
     }
     if let Some(selftests) = &contents.selftests {
@@ -174,23 +183,26 @@ fn closure(programs: &[&str]) -> Result<BTreeSet<PathBuf>> {
                 bail!("{program} needs a library that is missing: {}", line.trim());
             }
             if path.starts_with('/') {
-                files.insert(PathBuf::from(path));
+                files.insert(merged(path));
             }
         }
     }
     Ok(files)
 }
 
-/// Copies a file of the root; `/lib` and `/lib64` are what they are on a merged-/usr system.
+/// The one name of a library: `/lib` and `/lib64` are links on a merged-/usr system.
+fn merged(path: &str) -> PathBuf {
+    match path.strip_prefix("/lib") {
+        Some(rest) => PathBuf::from(format!("/usr/lib{rest}")),
+        None => PathBuf::from(path),
+    }
+}
+
+/// Copies a file of the root.
 fn copy(archive: &mut Archive, file: &Path) -> Result<()> {
     let bytes = fs::read(file).with_context(|| format!("{}", file.display()))?;
     let path = file.to_str().context("file name")?;
-    let path = path.strip_prefix('/').unwrap_or(path);
-    let path = match path.strip_prefix("usr/") {
-        Some(_) => path.to_owned(),
-        None => format!("usr/{path}"),
-    };
-    archive.file(&path, 0o755, &bytes);
+    archive.file(path.trim_start_matches('/'), 0o755, &bytes);
     Ok(())
 }
 
@@ -247,11 +259,11 @@ fn take(file: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Compiles one C file for the guest, without shared libraries.
+/// Compiles one C file for the guest. The C library is there for [`PROGRAMS`].
 fn compiled(source: &Path) -> Result<Vec<u8>> {
     let output = scratch("out");
     let status = Command::new("gcc")
-        .args(["-static", "-O2", "-s", "-o"])
+        .args(["-O2", "-s", "-o"])
         .arg(&output)
         .arg(source)
         .status()

@@ -72,11 +72,16 @@ impl Bench {
     /// Builds the RAM disk of `kernel`.
     pub fn ram_disk(&self, kernel: &Kernel) -> Result<PathBuf> {
         let path = self.folder.join(format!("initrd-{}.img", kernel.release));
+        // Who loads what was not built finds out.
+        let beside = |name: &str| {
+            let file = kernel.module.with_file_name(name);
+            file.is_file().then_some(file)
+        };
         let contents = Contents {
             kernel_modules: kernel.modules.clone(),
             module: Some(kernel.module.clone()),
-            // Who loads it where it was not built finds out.
-            refuse: Some(kernel.module.with_file_name("refuse.ko")).filter(|file| file.is_file()),
+            refuse: beside("refuse.ko"),
+            measure: beside("measure.ko"),
             selftests: Some(self.checkout.join("selftests")),
             command: Some(self.checkout.join("out/launchguardctl")).filter(|file| file.is_file()),
         };
@@ -245,9 +250,7 @@ pub fn run(options: &Options) -> Result<bool> {
     if only.is_empty() && options.kernel == place::DEBUG {
         only.extend(OF_DEBUG);
     }
-    if only.is_empty() {
-        scenarios.retain(|scenario| !scenario.apart);
-    } else {
+    if !only.is_empty() {
         let named = |name: &str| only.iter().any(|only| name.contains(only));
         let wanted: BTreeSet<String> = scenarios
             .iter()

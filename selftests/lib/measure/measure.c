@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What launchguard cannot do without, done alone: the floor that its benchmarks
+ * are compared with. For test machines.
+ *
+ * Orders are written to /sys/module/measure/parameters/order and carried out at
+ * once; read, the file says what the last one took, in nanoseconds.
+ *
+ *   pcrs
+ *       PCR 17 to 22 of all allocated banks are read from a TPM 2.0 with as few
+ *       commands as it takes: "NS commands N digests N".
+ *   attach DEVICE
+ *       DEVICE, such as 0000:00:04.0, which must be alone in its group and have
+ *       no driver, gets a domain for the orders that follow, until unload.
+ *   map IOVA BASE SIZE STRIDE COUNT
+ *       COUNT ranges of SIZE bytes, STRIDE bytes apart, are mapped in it and
+ *       unmapped again: "map NS unmap NS".
+ */
+#include <linux/err.h>
+#include <linux/iommu.h>
+#include <linux/ktime.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+#include <linux/tpm.h>
+#include <linux/unaligned.h>
+#include <linux/version.h>
+
+/* TPM2_PCR_Read, and the tag of a command without sessions. */
+#define CC_PCR_READ 0x17e
+#define ST_NO_SESSIONS 0x8001
+/* Where the answer says how many selections follow. */
+#define ANSWER_COUNT 14
+#define MAX_BANKS 8
+/* PCR 17 to 22. */
+#define WANTED 0x7e0000
+
+struct bank {
+	u16 alg;
+	u32 left;
+};
+
+static DEFINE_MUTEX(lock);
+static char result[80];
+static struct {
+	struct iommu_group *group;
+	struct iommu_domain *domain;
+} attached;
+
+/* The kernel's buffer for commands, which is made differently from 7.3 on. */
+#if KERNEL_VERSION(7, 3, 0) > LINUX_VERSION_CODE
+static struct tpm_buf *command_new(void)
+{
+	struct tpm_buf *buf = kzalloc_obj(*buf);
+
+	if (buf && tpm_buf_init(buf, ST_NO_SESSIONS, CC_PCR_READ)) {
+		kfree(buf);
+		return NULL;
+	}
+	return buf;
+}
+
+static void command_free(struct tpm_buf *buf)
+{
+	tpm_buf_destroy(buf);
+	kfree(buf);
+}
+#else
+static struct tpm_buf *command_new(void)
+{
+	struct tpm_buf *buf = kzalloc(TPM_BUFSIZE, GFP_KERNEL);
+
+	if (buf) {
+		tpm_buf_init(buf, TPM_BUFSIZE);
+		tpm_buf_reset(buf, ST_NO_SESSIONS, CC_PCR_READ);
+	}
+	return buf;
+}
+
+static void command_free(struct tpm_buf *buf)
+{
+	kfree(buf);
+}
+#endif
+
+/* Takes out of @banks what the answer holds; how many digests that are. */
+static int answered(const u8 *answer, struct bank *banks, unsigned int count)
+{
+	const u8 *at = answer + ANSWER_COUNT + 4;
+	u32 selections = get_unaligned_be32(answer + ANSWER_COUNT);
+	int digests = 0;
+	unsigned int i;
+
+	if (selections > MAX_BANKS)
+		return -EIO;
+	while (selections--) {
+		u16 alg = get_unaligned_be16(at);
+		u32 bits;
+
+		if (at[2] != 3)
+			return -EIO;
+		bits = get_unaligned_le24(at + 3);
+		for (i = 0; i < count; i++)
+			if (banks[i].alg == alg)
+				banks[i].left &= ~bits;
+		digests += hweight32(bits);
+		at += 6;
+	}
+	return digests;
+}
+
+/* One command; how many digests the TPM gave, 0 when nothing is left. */
+static int read_some(struct tpm_chip *chip, struct bank *banks,
+		     unsigned int count)
+{
+	unsigned int i, used = 0;
+	struct tpm_buf *buf;
+	int ret;
+
+	for (i = 0; i < count; i++)
+		used += banks[i].left != 0;
+	if (!used)
+		return 0;
+	buf = command_new();
+	if (!buf)
+		return -ENOMEM;
+	tpm_buf_append_u32(buf, used);
+	for (i = 0; i < count; i++) {
+		if (!banks[i].left)
+			continue;
+		tpm_buf_append_u16(buf, banks[i].alg);
+		tpm_buf_append_u8(buf, 3);
+		tpm_buf_append_u8(buf, banks[i].left);
+		tpm_buf_append_u8(buf, banks[i].left >> 8);
+		tpm_buf_append_u8(buf, banks[i].left >> 16);
+	}
+	ret = tpm_try_get_ops(chip);
+	if (!ret) {
+		ret = tpm_transmit_cmd(chip, buf, 0, NULL);
+		tpm_put_ops(chip);
+	}
+	if (!ret)
+		ret = answered(buf->data, banks, count) ?: -EIO;
+	else if (ret > 0)
+		ret = -EIO;
+	command_free(buf);
+	return ret;
+}
+
+static int measure_pcrs(void)
+{
+	struct tpm_chip *chip = tpm_default_chip();
+	unsigned int count, i, commands = 0, digests = 0;
+	struct bank banks[MAX_BANKS];
+	int ret;
+	u64 ns;
+
+	if (!chip)
+		return -ENODEV;
+	count = min_t(unsigned int, chip->nr_allocated_banks, MAX_BANKS);
+	for (i = 0; i < count; i++) {
+		banks[i].alg = chip->allocated_banks[i].alg_id;
+		banks[i].left = WANTED;
+	}
+	ns = ktime_get_ns();
+	while ((ret = read_some(chip, banks, count)) > 0) {
+		commands++;
+		digests += ret;
+	}
+	ns = ktime_get_ns() - ns;
+	put_device(&chip->dev);
+	scnprintf(result, sizeof(result), "%llu commands %u digests %u\n", ns,
+		  commands, digests);
+	return ret;
+}
+
+struct ranges {
+	u64 iova;
+	u64 base;
+	u64 size;
+	u64 stride;
+	u32 count;
+};
+
+static int map_and_unmap(struct iommu_domain *domain, const struct ranges *all)
+{
+	const int prot = IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE;
+	u64 begin, mapped, unmapped;
+	u32 i, done;
+	int ret = 0;
+
+	begin = ktime_get_ns();
+	for (done = 0; done < all->count && !ret; done++)
+		ret = iommu_map(domain, all->iova + done * all->stride,
+				all->base + done * all->stride, all->size, prot,
+				GFP_KERNEL);
+	mapped = ktime_get_ns();
+	if (ret)
+		done--;
+	for (i = 0; i < done; i++)
+		if (iommu_unmap(domain, all->iova + i * all->stride,
+				all->size) != all->size)
+			ret = -EIO;
+	unmapped = ktime_get_ns();
+	scnprintf(result, sizeof(result), "map %llu unmap %llu\n",
+		  mapped - begin, unmapped - mapped);
+	return ret;
+}
+
+static int attach(unsigned int segment, unsigned int bus, unsigned int devfn)
+{
+	struct pci_dev *dev = pci_get_domain_bus_and_slot(segment, bus, devfn);
+	int ret = -ENODEV;
+
+	if (attached.domain)
+		ret = -EBUSY;
+	else if (dev)
+		attached.group = iommu_group_get(&dev->dev);
+	if (!attached.group || attached.domain)
+		goto out;
+	ret = iommu_group_claim_dma_owner(attached.group, &attached);
+	if (ret)
+		goto put;
+	attached.domain = iommu_paging_domain_alloc(&dev->dev);
+	ret = PTR_ERR_OR_ZERO(attached.domain);
+	if (ret)
+		goto release;
+	ret = iommu_attach_group(attached.domain, attached.group);
+	if (!ret)
+		goto out;
+	iommu_domain_free(attached.domain);
+release:
+	attached.domain = NULL;
+	iommu_group_release_dma_owner(attached.group);
+put:
+	iommu_group_put(attached.group);
+	attached.group = NULL;
+out:
+	pci_dev_put(dev);
+	return ret;
+}
+
+static void detach(void)
+{
+	if (!attached.domain)
+		return;
+	iommu_detach_group(attached.domain, attached.group);
+	iommu_domain_free(attached.domain);
+	iommu_group_release_dma_owner(attached.group);
+	iommu_group_put(attached.group);
+}
+
+static int carry_out(const char *text)
+{
+	unsigned int segment, bus, slot, function;
+	struct ranges all;
+
+	if (sysfs_streq(text, "pcrs"))
+		return measure_pcrs();
+	if (sscanf(text, "attach %x:%x:%x.%u", &segment, &bus, &slot,
+		   &function) == 4)
+		return attach(segment, bus, PCI_DEVFN(slot, function));
+	if (attached.domain &&
+	    sscanf(text, "map %lli %lli %lli %lli %u", &all.iova, &all.base,
+		   &all.size, &all.stride, &all.count) == 5)
+		return map_and_unmap(attached.domain, &all);
+	return -EINVAL;
+}
+
+static int order_set(const char *text, const struct kernel_param *param)
+{
+	int ret;
+
+	mutex_lock(&lock);
+	result[0] = '\0';
+	ret = carry_out(text);
+	mutex_unlock(&lock);
+	return ret;
+}
+
+static int order_get(char *out, const struct kernel_param *param)
+{
+	int length;
+
+	mutex_lock(&lock);
+	length = sysfs_emit(out, "%s", result);
+	mutex_unlock(&lock);
+	return length;
+}
+
+static const struct kernel_param_ops order_ops = {
+	.set = order_set,
+	.get = order_get,
+};
+module_param_cb(order, &order_ops, NULL, 0600);
+MODULE_PARM_DESC(order, "What to measure, and what it took");
+
+static void __exit measure_exit(void)
+{
+	detach();
+}
+module_exit(measure_exit);
+
+static int __init measure_init(void)
+{
+	return 0;
+}
+module_init(measure_init);
+
+MODULE_DESCRIPTION("The floor of launchguard's benchmarks");
+MODULE_LICENSE("GPL");
