@@ -168,7 +168,7 @@ pub enum FileError {
         /// The file.
         path: PathBuf,
         /// What.
-        source: FormatError,
+        source: Box<FormatError>,
     },
     /// It is not named after its part.
     #[error("{path}: holds the part {name}", path = path.display())]
@@ -204,7 +204,7 @@ impl Part {
         })?;
         part.check().map_err(|source| FileError::Format {
             path: path_of(),
-            source,
+            source: Box::new(source),
         })?;
         if path.file_stem().and_then(|stem| stem.to_str()) != Some(&part.name) {
             return Err(FileError::Name {
@@ -224,7 +224,7 @@ impl Part {
         let path = directory.join(format!("{}.json", self.name));
         self.check().map_err(|source| FileError::Format {
             path: path.clone(),
-            source,
+            source: Box::new(source),
         })?;
         let json = serde_json::to_string_pretty(self).map_err(|source| FileError::Json {
             path: path.clone(),

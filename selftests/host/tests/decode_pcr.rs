@@ -111,11 +111,9 @@ fn every_bank_has_room_in_a_command() {
         }
     }
     let bytes = read(&all);
-    let banks = "0004 000b 000c 000d 0012".split(' ');
-    let selections: String = banks.map(|id| format!("{id}03ffffff")).collect();
     assert_eq!(
         bytes.as_bytes(),
-        hex(&format!("80010000002c0000017e00000005{selections}"))
+        hex("80010000002c 0000017e 00000005 000403ffffff 000b03ffffff 000c03ffffff 000d03ffffff 001203ffffff")
     );
     assert_eq!(all.iter().count(), 24 * 5);
     assert_eq!(

@@ -6,7 +6,7 @@ use crate::cli::{Alg, LogFile};
 use crate::input;
 use anyhow::{anyhow, bail, Context, Result};
 use launchguard_pure::decode::digest::HashAlg;
-use launchguard_pure::decode::eventlog::{Event, Log, LogFormat};
+use launchguard_pure::decode::eventlog::{Log, LogFormat};
 use launchguard_pure::decode::registers::Registers;
 use launchguard_pure::hasher::HostHasher;
 use launchguard_pure::verify::facts::{Evidence, Facts, LogCopy, LogSet};
@@ -121,12 +121,6 @@ impl LogBytes {
     /// The logs. Opening them was tried once already.
     pub fn logs(&self) -> impl Iterator<Item = Log<'_>> {
         self.copies().filter_map(|copy| copy.open().ok())
-    }
-
-    /// Every record of every log that could be read.
-    pub fn events(&self) -> impl Iterator<Item = Event<'_>> {
-        self.logs()
-            .flat_map(|log| log.events().filter_map(Result::ok))
     }
 
     /// The logs as one set.
