@@ -16,7 +16,7 @@ pub const PCRS: u32 = 24;
 
 const CC_PCR_READ: u32 = 0x17e;
 /// Bytes of a selection made here (TPMS_PCR_SELECTION, sizeofSelect).
-const SELECT: usize = 3;
+const SELECT: u8 = 3;
 
 /// PCRs of several banks. Bit N of a bank is PCR N.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub fn read(wanted: &Selection) -> Command {
     for (alg, bank) in banks() {
         let [first, second, third, _] = bank.to_le_bytes();
         command.put(&alg.tpm_id().to_be_bytes());
-        command.put(&[3, first, second, third]);
+        command.put(&[SELECT, first, second, third]);
     }
     command.finished()
 }
@@ -137,10 +137,14 @@ fn selection(bytes: Bytes<'_>) -> Option<(u16, u32, Bytes<'_>)> {
     let size = usize::from(bytes.u8(2)?);
     let select = bytes.get(3, size)?;
     let mut bits = [0; 4];
-    for (bit, byte) in bits.iter_mut().take(SELECT).zip(select) {
+    for (bit, byte) in bits.iter_mut().take(usize::from(SELECT)).zip(select) {
         *bit = *byte;
     }
-    if select.iter().skip(SELECT).any(|byte| *byte != 0) {
+    if select
+        .iter()
+        .skip(usize::from(SELECT))
+        .any(|byte| *byte != 0)
+    {
         return None;
     }
     let next = bytes.from(size.checked_add(3)?)?;

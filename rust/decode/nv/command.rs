@@ -11,7 +11,7 @@ use crate::decode::command::{be16, be32, split, Command, ST_NO_SESSIONS, ST_SESS
 pub const READ_MAX: u16 = 256;
 
 /// Most handles that one response is asked for.
-pub const HANDLES_MAX: usize = 64;
+const HANDLES_MAX: u32 = 64;
 
 const CC_NV_READ: u32 = 0x14e;
 const CC_NV_READ_PUBLIC: u32 = 0x169;
@@ -51,7 +51,7 @@ pub fn handles(first: u32) -> Command {
     let mut command = Command::new(ST_NO_SESSIONS, CC_GET_CAPABILITY);
     command.put(&CAP_HANDLES.to_be_bytes());
     command.put(&first.to_be_bytes());
-    command.put(&u32::try_from(HANDLES_MAX).unwrap_or(1).to_be_bytes());
+    command.put(&HANDLES_MAX.to_be_bytes());
     command.finished()
 }
 
