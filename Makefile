@@ -68,7 +68,7 @@ test-packages: deb
 # A machine with Secure Boot, and modules signed by launchguard-sign.
 secure-boot: deb
 	@packaging/secure-boot
-	@$(ENTER) cargo run -q --release --locked -p launchguard-bed -- test --jobs 1 \
+	@$(ENTER) cargo run -q --locked -p launchguard-bed -- test --jobs 1 \
 		--scenarios selftests/scenarios/secure-boot --kernel $(or $(KERNEL),all)
 
 # The emulated launch's first stage: firmware, GETSEC and SINIT for tboot.
@@ -81,7 +81,7 @@ test: $(TESTED) stage launchguardctl
 # Complete Debian systems, on the newest kernel: minutes for each boot, so no part of "make test".
 system: deb stage
 	@scripts/sdk/disk ensure
-	@$(ENTER) cargo run -q --release --locked -p launchguard-bed -- test --jobs 1 \
+	@$(ENTER) cargo run -q --locked -p launchguard-bed -- test --jobs 1 \
 		--scenarios selftests/scenarios/system $(if $(SCENARIO),--only $(SCENARIO))
 
 # What it all costs, beside what people use today: Documentation/benchmarks.md.
@@ -96,7 +96,7 @@ exercised: sdk-ready
 	@mv out/exercised.rst Documentation/exercised.rst
 
 demo: modules stage
-	@$(ENTER) cargo run -q --release -p launchguard-bed -- demo
+	@$(ENTER) cargo run -q --locked -p launchguard-bed -- demo
 
 fuzz: sdk-ready
 	@$(ENTER) selftests/fuzz/run $(or $(SECONDS),$(FUZZ_SECONDS))

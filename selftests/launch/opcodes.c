@@ -2,9 +2,10 @@
 /*
  * The emulator cannot hold CR4.SMXE (it takes the bit for a guest's exit and
  * wedges) and knows no IA32_FEATURE_CONTROL, so these instructions of tboot
- * become undefined ones that the stage plays. Which ones a disassembler found
- * when the list of this very tboot was made; every old byte is compared before
- * the first one is changed. While tboot is measured, it is as it was.
+ * become undefined ones that the stage plays; and it spins in MWAIT, so HLT
+ * stands there. Which ones a disassembler found when the list of this very
+ * tboot was made; every old byte is compared before the first one is changed.
+ * While tboot is measured, it is as it was.
  */
 #include "stage.h"
 

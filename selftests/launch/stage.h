@@ -286,6 +286,7 @@ enum change_kind {
 	CHANGE_CR4_READ,
 	CHANGE_FEATURE_CONTROL,
 	CHANGE_HANDOVER,
+	CHANGE_MWAIT,		/* defined afterwards: never comes to the stage */
 };
 
 struct change {

@@ -30,6 +30,9 @@ pub enum Kind {
     /// The first instruction of the way out to the kernel after which nothing
     /// of the evidence changes; it runs unchanged once the host was told.
     Handover,
+    /// `mwait`, with which a processor waits for the kernel's INIT. The emulator would spin in it, so `hlt`
+    /// stands there; Linux never uses the other way to wake it, a write to the monitored line.
+    Mwait,
 }
 
 /// One instruction: address, old bytes, new bytes (hex, the same number).
@@ -42,7 +45,7 @@ pub struct Change {
     pub kind: Kind,
     /// The instruction.
     pub old: String,
-    /// What it becomes: an undefined instruction.
+    /// What it becomes: an undefined instruction, which the stage plays, or one that does as well.
     pub new: String,
 }
 
@@ -164,6 +167,7 @@ pub fn stage_params(start: Start, list: Option<&OpcodeList>) -> Result<Vec<u8>> 
             Kind::Cr4Read => 2,
             Kind::FeatureControl => 3,
             Kind::Handover => 4,
+            Kind::Mwait => 5,
         });
         out.push(old.len() as u8);
         for bytes in [old, new] {
@@ -287,16 +291,24 @@ fn surely_smxe(previous: Option<&Instruction>, register: &str) -> bool {
         })
 }
 
+/// The instruction with another second byte, which makes it an undefined one.
+fn with_second(i: &Instruction, second: u8) -> Vec<u8> {
+    let mut new = i.bytes.clone();
+    new[1] = second;
+    new
+}
+
+const MWAIT: [u8; 3] = [0x0f, 0x01, 0xc9];
+const HLT: [u8; 3] = [0xf4, 0x90, 0x90]; // and two nop
+
 fn find_changes(code: &[Instruction], entry: u32) -> Result<Vec<Change>> {
     let mut changes = Vec::new();
-    let mut change = |i: &Instruction, kind, second| {
-        let mut new = i.bytes.clone();
-        new[1] = second;
+    let mut change = |i: &Instruction, kind, new: &[u8]| {
         changes.push(Change {
             address: i.address,
             kind,
             old: hex(&i.bytes),
-            new: hex(&new),
+            new: hex(new),
         });
     };
     for (n, i) in code.iter().enumerate() {
@@ -308,14 +320,16 @@ fn find_changes(code: &[Instruction], entry: u32) -> Result<Vec<Change>> {
             .and_then(|t| t.strip_suffix(",%cr4"))
         {
             if !in_entry_page || surely_smxe(previous, register) {
-                change(i, Kind::Cr4Write, 0x0b);
+                change(i, Kind::Cr4Write, &with_second(i, 0x0b));
             }
         } else if i.text.starts_with("mov %cr4,") {
             if !in_entry_page {
-                change(i, Kind::Cr4Read, 0xff);
+                change(i, Kind::Cr4Read, &with_second(i, 0xff));
             }
         } else if i.text == "rdmsr" && previous.is_some_and(|p| p.text == "mov $0x3a,%ecx") {
-            change(i, Kind::FeatureControl, 0x0a);
+            change(i, Kind::FeatureControl, &with_second(i, 0x0a));
+        } else if i.bytes == MWAIT {
+            change(i, Kind::Mwait, &HLT);
         }
     }
     // the way out to a Linux kernel: a GDT of the boot protocol, then code segment 0x10
@@ -326,7 +340,7 @@ fn find_changes(code: &[Instruction], entry: u32) -> Result<Vec<Change>> {
             .find(|i| i.text.starts_with("lgdt") && i.bytes.starts_with(&[0x0f, 0x01]))
     });
     if let Some(i) = handover {
-        change(i, Kind::Handover, 0x0b);
+        change(i, Kind::Handover, &with_second(i, 0x0b));
     }
     changes.sort_by_key(|c| c.address);
     ensure!(
@@ -353,6 +367,7 @@ fn render(list: &OpcodeList) -> String {
             Kind::Cr4Read => "cr4-read",
             Kind::FeatureControl => "feature-control",
             Kind::Handover => "handover",
+            Kind::Mwait => "mwait",
         };
         out += &format!(
             "\n[[change]]\naddress = {:#x}\nkind = \"{kind}\"\nold = \"{}\"\nnew = \"{}\"\n",

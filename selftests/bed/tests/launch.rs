@@ -12,7 +12,7 @@ mod common;
 
 use std::process::Command;
 
-use common::{config, pcrs, run, PATIENCE};
+use common::{come_up, config, pcrs, run, PATIENCE};
 use launchguard_bed::eventlog::{self, hash};
 use launchguard_bed::launch::{Bank, Image, ImagePatch, Machine, Start, TempFolder};
 use launchguard_bed::mutation::Mutation;
@@ -128,10 +128,7 @@ fn reboots_launch_again_and_txt_reset_resets() {
     let folder = TempFolder::new().expect("folder");
     let mut config = config(&folder);
     config.kernel_args += " test.reboot";
-    let machine = Machine::start(&config).expect("start");
-    let first = machine
-        .wait_serial("GUEST READY", 0, PATIENCE)
-        .expect("first");
+    let (machine, first) = come_up(&config);
     let second = machine
         .wait_serial("GUEST READY", first, PATIENCE)
         .expect("second");
@@ -146,11 +143,8 @@ fn reboots_launch_again_and_txt_reset_resets() {
     assert!(machine.resets() >= 1);
     drop(machine);
 
-    config.kernel_args = "console=ttyS0 iomem=relaxed quiet test.txt-reset".into();
-    let machine = Machine::start(&config).expect("start");
-    let first = machine
-        .wait_serial("GUEST READY", 0, PATIENCE)
-        .expect("first");
+    config.kernel_args = "console=ttyS0 iomem=relaxed no_timer_check test.txt-reset".into();
+    let (machine, first) = come_up(&config);
     machine
         .wait_serial("STAGE: block at", first, PATIENCE)
         .expect("firmware again");
@@ -204,10 +198,7 @@ fn evidence_changes_before_the_kernel_and_under_it() {
         mutation(r#"{ at = "sinit-mle-data", offset = 4, xor = "01" }"#),
         mutation("{ log = { duplicate = 1 } }"),
     ];
-    let machine = Machine::start(&config).expect("start");
-    machine
-        .wait_serial("GUEST READY", 0, PATIENCE)
-        .expect("report");
+    let (machine, _) = come_up(&config);
     assert_eq!(machine.registers().read(0x30), 0xc000_8001);
     let heap = machine.heap().expect("heap");
     assert_eq!(
