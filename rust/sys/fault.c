@@ -37,9 +37,12 @@ int lg_fault_watch_start(void (*event)(void *context,
 				       const struct lg_fault_call *call),
 			 void *context)
 {
+	const char *name = "dmar_fault";
+
 	fault_event = event;
 	fault_context = context;
-	return register_fprobe(&fault_probe, "dmar_fault", NULL);
+	/* A pattern would be compared with each of the kernel's symbols, twice. */
+	return register_fprobe_syms(&fault_probe, &name, 1);
 }
 
 void lg_fault_watch_stop(void)

@@ -53,7 +53,7 @@ impl<W: Witness> Probe<W> {
     ///
     /// # Errors
     ///
-    /// Those of register_fprobe(): among them ENOENT or EINVAL when the kernel has no such driver.
+    /// Those of register_fprobe_syms(): among them ENOENT when the kernel has no such driver.
     pub(crate) fn new(witness: Arc<W>) -> Result<Self> {
         let context = core::ptr::from_ref::<W>(&witness)
             .cast_mut()
