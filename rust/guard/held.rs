@@ -277,8 +277,23 @@ fn enclose(claim: Claim, windows: &[Window], spent: &mut Spent) -> (Hold, Option
     }
 }
 
+/// How many mappings at the beginning and at the end are what `windows` has there; none is counted twice.
+fn same(ledger: &[Mapping], windows: &[Window]) -> (usize, usize) {
+    let equal = |(mapping, window): &(&Mapping, &Window)| **mapping == Mapping::of(window);
+    let head = ledger.iter().zip(windows).take_while(equal).count();
+    let left = ledger.len().min(windows.len()).saturating_sub(head);
+    let ends = ledger.iter().rev().zip(windows.iter().rev());
+    (head, ends.take(left).take_while(equal).count())
+}
+
+/// All but so many at the beginning and at the end.
+fn between<T>(all: &[T], head: usize, tail: usize) -> &[T] {
+    all.get(head..all.len().saturating_sub(tail))
+        .unwrap_or_default()
+}
+
 /// A confined group gets other windows. They and the ledger are in the order of the addresses that the device
-/// uses, so that one walk over both tells what goes, and another one what comes.
+/// uses, so that one walk over what differs tells what goes, and another one what comes.
 fn adjust(
     mut confined: Confined,
     ledger: &[Mapping],
@@ -290,8 +305,11 @@ fn adjust(
         return (Hold::Blocked(confined.block()), Some(Trouble::Memory));
     };
     let (begin, mut taken) = (Instant::now(), 0_usize);
-    let mut wanted = windows.iter().peekable();
-    for mapping in ledger {
+    let (head, tail) = same(ledger, windows);
+    let going = between(ledger, head, tail);
+    let coming = between(windows, head, tail);
+    let mut wanted = coming.iter().peekable();
+    for mapping in going {
         while wanted.next_if(|window| window.iova < mapping.iova).is_some() {}
         if wanted.peek().is_some_and(|window| Mapping::of(window) == *mapping) {
             continue;
@@ -303,8 +321,13 @@ fn adjust(
     }
     spent.taken.add(taken, begin);
     let (begin, mut given) = (Instant::now(), 0_usize);
-    let mut kept = ledger.iter().peekable();
-    for window in windows {
+    let (first, rest) = ledger.split_at_checked(head).unwrap_or((ledger, &[]));
+    let last = between(rest, going.len(), 0);
+    if new.extend_from_slice(first, GFP_KERNEL).is_err() {
+        return (Hold::Blocked(confined.block()), Some(Trouble::Memory));
+    }
+    let mut kept = going.iter().peekable();
+    for window in coming {
         let mapping = Mapping::of(window);
         while kept.next_if(|kept| kept.iova < mapping.iova).is_some() {}
         let result = match kept.peek() {
@@ -317,6 +340,9 @@ fn adjust(
         if let Err(trouble) = result {
             return (Hold::Blocked(confined.block()), Some(trouble));
         }
+    }
+    if new.extend_from_slice(last, GFP_KERNEL).is_err() {
+        return (Hold::Blocked(confined.block()), Some(Trouble::Memory));
     }
     spent.given.add(given, begin);
     (Hold::Confined(confined, new), None)

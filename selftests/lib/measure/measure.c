@@ -13,8 +13,9 @@
  *       DEVICE, such as 0000:00:04.0, which must be alone in its group and have
  *       no driver, gets a domain for the orders that follow, until unload.
  *   map IOVA BASE SIZE STRIDE COUNT
- *       COUNT ranges of SIZE bytes, STRIDE bytes apart, are mapped in it and
- *       unmapped again: "map NS unmap NS".
+ *   unmap IOVA BASE SIZE STRIDE COUNT
+ *       COUNT ranges of SIZE bytes, STRIDE bytes apart, are mapped in it, or
+ *       unmapped: "NS".
  */
 #include <linux/err.h>
 #include <linux/iommu.h>
@@ -186,28 +187,32 @@ struct ranges {
 	u32 count;
 };
 
-static int map_and_unmap(struct iommu_domain *domain, const struct ranges *all)
+static int map(struct iommu_domain *domain, const struct ranges *all)
 {
 	const int prot = IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE;
-	u64 begin, mapped, unmapped;
-	u32 i, done;
+	u64 begin = ktime_get_ns();
 	int ret = 0;
+	u32 i;
 
-	begin = ktime_get_ns();
-	for (done = 0; done < all->count && !ret; done++)
-		ret = iommu_map(domain, all->iova + done * all->stride,
-				all->base + done * all->stride, all->size, prot,
+	for (i = 0; i < all->count && !ret; i++)
+		ret = iommu_map(domain, all->iova + i * all->stride,
+				all->base + i * all->stride, all->size, prot,
 				GFP_KERNEL);
-	mapped = ktime_get_ns();
-	if (ret)
-		done--;
-	for (i = 0; i < done; i++)
+	scnprintf(result, sizeof(result), "%llu\n", ktime_get_ns() - begin);
+	return ret;
+}
+
+static int unmap(struct iommu_domain *domain, const struct ranges *all)
+{
+	u64 begin = ktime_get_ns();
+	int ret = 0;
+	u32 i;
+
+	for (i = 0; i < all->count; i++)
 		if (iommu_unmap(domain, all->iova + i * all->stride,
 				all->size) != all->size)
 			ret = -EIO;
-	unmapped = ktime_get_ns();
-	scnprintf(result, sizeof(result), "map %llu unmap %llu\n",
-		  mapped - begin, unmapped - mapped);
+	scnprintf(result, sizeof(result), "%llu\n", ktime_get_ns() - begin);
 	return ret;
 }
 
@@ -258,16 +263,21 @@ static int carry_out(const char *text)
 {
 	unsigned int segment, bus, slot, function;
 	struct ranges all;
+	char what[8];
 
 	if (sysfs_streq(text, "pcrs"))
 		return measure_pcrs();
 	if (sscanf(text, "attach %x:%x:%x.%u", &segment, &bus, &slot,
 		   &function) == 4)
 		return attach(segment, bus, PCI_DEVFN(slot, function));
-	if (attached.domain &&
-	    sscanf(text, "map %lli %lli %lli %lli %u", &all.iova, &all.base,
-		   &all.size, &all.stride, &all.count) == 5)
-		return map_and_unmap(attached.domain, &all);
+	if (!attached.domain ||
+	    sscanf(text, "%7s %lli %lli %lli %lli %u", what, &all.iova,
+		   &all.base, &all.size, &all.stride, &all.count) != 6)
+		return -EINVAL;
+	if (!strcmp(what, "map"))
+		return map(attached.domain, &all);
+	if (!strcmp(what, "unmap"))
+		return unmap(attached.domain, &all);
 	return -EINVAL;
 }
 
