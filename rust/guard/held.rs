@@ -4,7 +4,7 @@
 
 use super::spent::Spent;
 use crate::decode::text::Text;
-use crate::plan::Confinement;
+use crate::plan::{between, ends, Confinement};
 use crate::sys::iommu::{Claim, Confined, Domain};
 use crate::verify::policy::{Address, Window, MAX_LABEL};
 use kernel::prelude::*;
@@ -277,21 +277,6 @@ fn enclose(claim: Claim, windows: &[Window], spent: &mut Spent) -> (Hold, Option
     }
 }
 
-/// How many mappings at the beginning and at the end are what `windows` has there; none is counted twice.
-fn same(ledger: &[Mapping], windows: &[Window]) -> (usize, usize) {
-    let equal = |(mapping, window): &(&Mapping, &Window)| **mapping == Mapping::of(window);
-    let head = ledger.iter().zip(windows).take_while(equal).count();
-    let left = ledger.len().min(windows.len()).saturating_sub(head);
-    let ends = ledger.iter().rev().zip(windows.iter().rev());
-    (head, ends.take(left).take_while(equal).count())
-}
-
-/// All but so many at the beginning and at the end.
-fn between<T>(all: &[T], head: usize, tail: usize) -> &[T] {
-    all.get(head..all.len().saturating_sub(tail))
-        .unwrap_or_default()
-}
-
 /// A confined group gets other windows. They and the ledger are in the order of the addresses that the device
 /// uses, so that one walk over what differs tells what goes, and another one what comes.
 fn adjust(
@@ -305,7 +290,7 @@ fn adjust(
         return (Hold::Blocked(confined.block()), Some(Trouble::Memory));
     };
     let (begin, mut taken) = (Instant::now(), 0_usize);
-    let (head, tail) = same(ledger, windows);
+    let (head, tail) = ends(ledger, windows, |mapping, window| *mapping == Mapping::of(window));
     let going = between(ledger, head, tail);
     let coming = between(windows, head, tail);
     let mut wanted = coming.iter().peekable();
@@ -321,8 +306,8 @@ fn adjust(
     }
     spent.taken.add(taken, begin);
     let (begin, mut given) = (Instant::now(), 0_usize);
-    let (first, rest) = ledger.split_at_checked(head).unwrap_or((ledger, &[]));
-    let last = between(rest, going.len(), 0);
+    let first = between(ledger, 0, ledger.len().saturating_sub(head));
+    let last = between(ledger, ledger.len().saturating_sub(tail), 0);
     if new.extend_from_slice(first, GFP_KERNEL).is_err() {
         return (Hold::Blocked(confined.block()), Some(Trouble::Memory));
     }

@@ -5,6 +5,7 @@
 //! Pure: what a machine has to say comes as [`Surroundings`]. The same code checks a policy before
 //! it is put in force, tells on another machine what it would do, and is what the guard carries out.
 
+mod alike;
 mod budget;
 mod confinable;
 mod groups;
@@ -14,6 +15,7 @@ mod surroundings;
 
 use crate::verify::policy::{Policy, PolicyError};
 
+pub use alike::{between, ends};
 pub use budget::{gives_way, Meter, Standing};
 pub use groups::{arrival, blocks_arrival, groups, groups_of, Action, GroupPlan, Phase, Situation};
 pub use statements::{sort, Confinement, Lists, Sheet, Statements};

@@ -21,7 +21,8 @@ pub struct Page {
 
 const INTRODUCTION: &str = "\
 What launchguard costs, beside what it is compared with, measured by `make bench`: each part in one run, \
-and some parts perhaps later than others (`PART=`). They run in the guests of the test bed, whose processor is emulated, or on the host where it says so.
+and some parts perhaps later than others (`PART=`). They run in the guests of \
+the test bed, whose processor is emulated, or on the host where it says so.
 
 **Read the ratios.** Absolute times on a shared machine, and those of an emulated processor, mean nothing \
 elsewhere: they are here so that the ratios can be checked. The samples of a row are taken in turn, one of each \
