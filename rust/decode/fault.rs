@@ -8,8 +8,6 @@ use core::fmt;
 
 /// Bytes of a fault recording register (VT-d specification, 11.4.7.4).
 const RECORD: u64 = 16;
-/// Offset of CAP_REG.
-const CAP: u16 = 0x8;
 /// Offset of FSTS_REG.
 const FSTS: u16 = 0x34;
 
@@ -165,10 +163,14 @@ pub struct Pending {
 }
 
 /// Gives `each` the faults that the unit behind `space` has recorded, as the kernel's driver will take
-/// them: from the one that FSTS names on, up to the first that is empty. Only reads. `None` when the
+/// them: from the one that FSTS names on, up to the first that is empty. Only reads, and not the
+/// capabilities `cap`, which stay what they are: in an interrupt each read counts. `None` when the
 /// registers cannot be read.
-pub fn pending(space: &impl RegisterSpace, mut each: impl FnMut(FaultRecord)) -> Option<Pending> {
-    let cap = Cap(space.read(CAP, Width::Qword)?);
+pub fn pending(
+    space: &impl RegisterSpace,
+    cap: Cap,
+    mut each: impl FnMut(FaultRecord),
+) -> Option<Pending> {
     let fsts = Fsts(u32::try_from(space.read(FSTS, Width::Dword)?).ok()?);
     let mut seen = Pending { fsts, records: 0 };
     if !fsts.pending() {

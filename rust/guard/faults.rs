@@ -10,6 +10,7 @@ use super::ring::{Record, Ring};
 use super::tally::{Fault, Source, Tally, MAX_SOURCES};
 use super::Core as Guarded;
 use crate::decode::fault::{extent, is_idle, pending, FaultRecord};
+use crate::decode::vtd::{Cap, UnitRegisters, PAGE};
 use crate::engine::{map_unit, remapping_units};
 use crate::sys::device::Device;
 use crate::sys::fault::{self, Call, Probe, Trace, Witness};
@@ -36,6 +37,7 @@ const NEXT: u32 = 1_000;
 struct Unit {
     segment: u32,
     base: u64,
+    cap: Cap,
     registers: Window,
     /// 1: its overflow was counted already, and the driver will not clear it.
     stuck: Atomic<i32>,
@@ -167,19 +169,20 @@ impl Faults {
 fn units() -> Result<KVVec<Unit>> {
     let mut units = KVVec::new();
     for (segment, base) in remapping_units()? {
-        let first = map_unit(base, crate::decode::vtd::PAGE);
-        let cap = first.and_then(|registers| crate::decode::vtd::UnitRegisters::read(&registers));
+        let first = map_unit(base, PAGE);
+        let cap = first.and_then(|registers| UnitRegisters::read(&registers));
         let Some(cap) = cap.map(|registers| registers.cap()) else {
             pr_warn!("no unit answers at {base:#x}: its faults are not seen\n");
             continue;
         };
         let bytes = usize::try_from(extent(cap)).map_err(|_| EOVERFLOW)?;
-        let Some(registers) = map_unit(base, bytes.next_multiple_of(crate::decode::vtd::PAGE)) else {
+        let Some(registers) = map_unit(base, bytes.next_multiple_of(PAGE)) else {
             continue;
         };
         let unit = Unit {
             segment,
             base,
+            cap,
             registers,
             stuck: Atomic::new(0),
         };
@@ -210,7 +213,7 @@ impl Core {
         }
         let time = u64::try_from(self.started.elapsed().as_micros_ceil()).unwrap_or(0);
         let index = u64::try_from(index).unwrap_or(u64::MAX);
-        let seen = pending(&unit.registers, |record| {
+        let seen = pending(&unit.registers, unit.cap, |record| {
             if !self.ring.push(&[time, index, record.low, record.high]) {
                 let _ = self.dropped.fetch_add(1, Relaxed);
             }
