@@ -24,7 +24,7 @@ struct Slot {
 
 /// The ring.
 pub(super) struct Ring {
-    slots: KVVec<Slot>,
+    slots: VVec<Slot>,
     /// The next ticket.
     tail: Atomic<u64>,
     /// The consumer's position.
@@ -38,7 +38,8 @@ impl Ring {
     ///
     /// ENOMEM.
     pub(super) fn new() -> Result<Self> {
-        let mut slots = KVVec::new();
+        // 80 KiB, of which no more is taken than that: whole pages.
+        let mut slots = VVec::with_capacity(usize::try_from(SLOTS)?, GFP_KERNEL)?;
         for turn in 0..SLOTS {
             let slot = Slot {
                 turn: Atomic::new(turn),
