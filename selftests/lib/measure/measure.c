@@ -16,8 +16,14 @@
  *   unmap IOVA BASE SIZE STRIDE COUNT
  *       COUNT ranges of SIZE bytes, STRIDE bytes apart, are mapped in it, or
  *       unmapped: "NS".
+ *   watch
+ *       Ordered twice, there are two handlers at the kernel's for DMA faults,
+ *       around those of whoever came between. Read after "watched", what passed
+ *       from one to the other, and how often, since the last reading: "NS calls
+ *       N". After "unwatch" there are none.
  */
 #include <linux/err.h>
+#include <linux/fprobe.h>
 #include <linux/iommu.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
@@ -259,6 +265,73 @@ static void detach(void)
 	iommu_group_put(attached.group);
 }
 
+/*
+ * Handlers of one function run one after the other, in the order in which they
+ * came or in the reverse one: what came between two of them runs between them.
+ * The only unit's interrupt is never handled twice at a time.
+ */
+static struct {
+	u64 first;
+	u64 ns;
+	u64 calls;
+	bool between;
+} watched;
+
+static unsigned int probes;
+
+static int fault_seen(struct fprobe *fp, unsigned long entry_ip,
+		      unsigned long ret_ip, struct ftrace_regs *fregs,
+		      void *entry_data)
+{
+	u64 now = ktime_get_ns();
+
+	if (READ_ONCE(probes) != 2)
+		return 0;
+	if (watched.between) {
+		watched.ns += now - watched.first;
+		watched.calls++;
+	}
+	watched.first = now;
+	watched.between = !watched.between;
+	return 0;
+}
+
+static struct fprobe fault_probes[] = {
+	{ .entry_handler = fault_seen },
+	{ .entry_handler = fault_seen },
+};
+
+static int watch(void)
+{
+	const char *name = "dmar_fault";
+	int ret;
+
+	if (probes == ARRAY_SIZE(fault_probes))
+		return -EBUSY;
+	ret = register_fprobe_syms(&fault_probes[probes], &name, 1);
+	if (!ret)
+		WRITE_ONCE(probes, probes + 1);
+	return ret;
+}
+
+static void unwatch(void)
+{
+	while (probes)
+		unregister_fprobe(&fault_probes[--probes]);
+	memset(&watched, 0, sizeof(watched));
+}
+
+static int tell_watched(void)
+{
+	if (probes != ARRAY_SIZE(fault_probes))
+		return -EINVAL;
+	scnprintf(result, sizeof(result), "%llu calls %llu\n", watched.ns,
+		  watched.calls);
+	watched.ns = 0;
+	watched.calls = 0;
+	return 0;
+}
+
 static int carry_out(const char *text)
 {
 	unsigned int segment, bus, slot, function;
@@ -267,6 +340,14 @@ static int carry_out(const char *text)
 
 	if (sysfs_streq(text, "pcrs"))
 		return measure_pcrs();
+	if (sysfs_streq(text, "watch"))
+		return watch();
+	if (sysfs_streq(text, "watched"))
+		return tell_watched();
+	if (sysfs_streq(text, "unwatch")) {
+		unwatch();
+		return 0;
+	}
 	if (sscanf(text, "attach %x:%x:%x.%u", &segment, &bus, &slot,
 		   &function) == 4)
 		return attach(segment, bus, PCI_DEVFN(slot, function));
@@ -311,6 +392,7 @@ MODULE_PARM_DESC(order, "What to measure, and what it took");
 
 static void __exit measure_exit(void)
 {
+	unwatch();
 	detach();
 }
 module_exit(measure_exit);
