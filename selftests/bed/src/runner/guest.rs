@@ -200,18 +200,37 @@ impl Guest {
         self.wait_ready()
     }
 
-    /// Has a complete system power off, and starts the machine again as `config` says then.
-    pub fn power_cycle(&mut self, config: impl FnOnce() -> Result<Config>) -> Result<()> {
+    /// Has a complete system power off.
+    pub fn power_down(&mut self) -> Result<()> {
         self.agent.send_last("systemctl poweroff")?;
         let shutdown = (SHUTDOWN * self.pace).min(self.left()?);
         self.machine.wait(shutdown).context("power off")?;
-        let serial = self.machine.serial()?;
-        let number = (1..).find(|number| !self.logs.join(log_name(*number)).exists());
-        fs::write(self.logs.join(log_name(number.unwrap_or(0))), serial)?;
-        self.machine.power_cycle(&config()?)?;
+        self.keep_serial()
+    }
+
+    /// Starts the machine again, as `config` says now.
+    pub fn power_up(&mut self, config: &Config) -> Result<()> {
+        self.machine.power_cycle(config)?;
         self.mourned = 0;
         self.agent = Agent::new(self.machine.control()?)?;
         self.wait_ready()
+    }
+
+    /// Starts the machine, whose kernel must panic with `text`, and takes its power away.
+    pub fn power_up_to_panic(&mut self, config: &Config, text: &str) -> Result<()> {
+        self.machine.power_cycle(config)?;
+        let timeout = (BOOT * self.pace).min(self.left()?);
+        self.machine
+            .wait_serial(&format!("{PANIC}: {text}"), 0, timeout)?;
+        self.machine.kill();
+        self.keep_serial()
+    }
+
+    /// Keeps the first serial port's log of a boot that is over.
+    fn keep_serial(&self) -> Result<()> {
+        let serial = self.machine.serial()?;
+        let number = (1..).find(|number| !self.logs.join(log_name(*number)).exists());
+        self.keep(&log_name(number.unwrap_or(0)), serial.as_bytes())
     }
 
     /// Keeps a file beside the logs.

@@ -11,8 +11,9 @@ use launchguard_bed::launch::{Config, TempFolder};
 
 use super::place::Kernel;
 
-/// What a boot loader would hand over for this disk.
-const ROOT: &str = "root=/dev/nvme0n1 ro";
+/// What a boot loader would hand over for this disk. The kernel looks for a controller's namespaces side by side:
+/// which is `nvme0n1` is not settled.
+const ROOT: &str = "root=LABEL=root ro";
 /// MiB of RAM.
 const MEMORY: u32 = 2048;
 

@@ -327,14 +327,19 @@ fn restart(step: &Restart, guest: &mut Guest, context: &Surroundings<'_>) -> Res
     match step.how {
         How::PowerCycle => {
             let system = context.system.context("only a complete system can")?;
-            let mut config = context.config.clone();
-            if !step.kernel_args.is_empty() {
-                config.kernel_args = format!("{} {}", config.kernel_args, step.kernel_args);
-            }
-            guest.power_cycle(|| {
+            let config = |words: &str| -> Result<_> {
+                let mut config = context.config.clone();
+                if !words.is_empty() {
+                    config.kernel_args = format!("{} {words}", config.kernel_args);
+                }
                 system.take_images(&mut config)?;
                 Ok(config)
-            })
+            };
+            guest.power_down()?;
+            if let Some(text) = &step.panics {
+                guest.power_up_to_panic(&config("")?, text)?;
+            }
+            guest.power_up(&config(&step.kernel_args)?)
         }
         How::Reboot => guest.restart("reboot -f"),
         How::Reset => guest.reset(),

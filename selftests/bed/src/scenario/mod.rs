@@ -373,6 +373,10 @@ pub struct Restart {
     /// More words for the kernel's command line of this start, where it is a power cycle.
     #[serde(default, rename = "kernel-args")]
     pub kernel_args: String,
+    /// What a start without these words must come to, where it is a power cycle: a panic of the kernel that says
+    /// this behind "Kernel panic - not syncing: ". Power is taken away then.
+    #[serde(default)]
+    pub panics: Option<String>,
 }
 
 /// A way to start a kernel anew.
