@@ -40,7 +40,8 @@ pub struct Scenario {
     /// Seconds for the whole machine, after which it counts as hung.
     #[serde(default = "default_timeout")]
     pub timeout: u64,
-    /// Words of warnings of the kernel that are documented: a line of its log that holds them is no complaint.
+    /// Words of warnings of the kernel that are documented: a line of its log that holds them is no complaint,
+    /// nor is a lock order whose report says them of the lock that was to be taken.
     #[serde(default)]
     pub warns: Vec<String>,
     /// The only kernel that it is for, by its series; or the newest of a run; or those as they are shipped,
