@@ -2,11 +2,18 @@
 
 //! What the ring takes from the kernel's prelude.
 
+use std::num::TryFromIntError;
 use std::ops::Deref;
 
-/// ENOMEM.
+/// ENOMEM, or EINVAL.
 #[derive(Debug)]
 pub struct Error;
+
+impl From<TryFromIntError> for Error {
+    fn from(_: TryFromIntError) -> Self {
+        Self
+    }
+}
 
 /// The kernel's result.
 pub type Result<T = (), E = Error> = core::result::Result<T, E>;
@@ -17,14 +24,13 @@ pub struct Flags;
 /// A caller that may sleep.
 pub const GFP_KERNEL: Flags = Flags;
 
-/// The kernel's vector.
-pub struct KVVec<T>(Vec<T>);
+/// The kernel's vector in pages of their own.
+pub struct VVec<T>(Vec<T>);
 
-impl<T> KVVec<T> {
-    /// An empty one.
-    #[expect(clippy::new_without_default, reason = "it is what the kernel has")]
-    pub fn new() -> Self {
-        Self(Vec::new())
+impl<T> VVec<T> {
+    /// An empty one with room for `capacity` elements.
+    pub fn with_capacity(capacity: usize, _flags: Flags) -> Result<Self> {
+        Ok(Self(Vec::with_capacity(capacity)))
     }
 
     /// Appends.
@@ -34,7 +40,7 @@ impl<T> KVVec<T> {
     }
 }
 
-impl<T> Deref for KVVec<T> {
+impl<T> Deref for VVec<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
