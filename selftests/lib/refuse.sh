@@ -16,6 +16,8 @@ ALLOC=iommu_paging_domain_alloc_flags
 MAP=iommu_map
 ATTACH=iommu_attach_group
 UNMAP=iommu_unmap
+STEP=pci_get_device
+REMOVAL=device_del
 
 # The device that the calls are about, and the memory that it may be given parts of.
 rogue=0000:00:06.0

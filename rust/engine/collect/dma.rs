@@ -9,6 +9,7 @@ use crate::decode::heap::Dtpr;
 use crate::decode::tpr::TprRegisters;
 use crate::decode::vtd::{UnitRegisters, PAGE};
 use crate::guard::Guard;
+use crate::plan::{renew, sink};
 use crate::sys::acpi;
 use crate::sys::dma;
 use crate::sys::iommu::{Group, Place};
@@ -203,12 +204,14 @@ pub(crate) fn remapping_units() -> Result<KVVec<(u32, u64)>> {
     Ok(units)
 }
 
-/// All functions by segment, bus and devfn; `None` without memory for them.
+/// All functions by segment, bus and devfn, each one once; `None` without memory for them.
 pub(crate) fn functions() -> Option<KVVec<PciFunction>> {
     let mut list = KVVec::new();
     for function in dma::Functions::new().take(MAX_FUNCTIONS) {
-        list.push(fact(&function), GFP_KERNEL).ok()?;
-        sink(&mut list);
+        if let Some(new) = renew(&mut list, fact(&function)) {
+            list.push(new, GFP_KERNEL).ok()?;
+            sink(&mut list);
+        }
     }
     Some(list)
 }
@@ -277,23 +280,6 @@ pub(crate) fn note_group(groups: &mut KVVec<u32>, group: u32) -> Result<bool> {
         rest = shorter;
     }
     Ok(true)
-}
-
-/// Moves the last function to its place among the others, which are in order. The kernel's own order
-/// is nearly that one, so it hardly ever moves far.
-fn sink(list: &mut [PciFunction]) {
-    let place = |one: &PciFunction| (one.segment, one.bus, one.devfn);
-    let mut rest = list;
-    while let [.., before, last] = rest {
-        if place(before) <= place(last) {
-            return;
-        }
-        core::mem::swap(before, last);
-        let Some((_, shorter)) = rest.split_last_mut() else {
-            return;
-        };
-        rest = shorter;
-    }
 }
 
 fn fact(function: &dma::Function) -> PciFunction {

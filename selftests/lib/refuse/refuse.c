@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Calls of the IOMMU API that are refused when launchguard makes them. For test
- * machines, and never unloaded: a call may be in it.
+ * Calls of the IOMMU API that are refused when launchguard makes them, and steps
+ * that wait in the middle. For test machines, and never unloaded: a call may be
+ * in it.
  *
  * What rust/sys/iommu.c calls and what can fail is replaced here, the way that
  * livepatch replaces functions: ftrace continues at another address. (With ftrace
@@ -19,13 +20,16 @@
  *       bytes: so many of them are unmapped.
  *   FUNCTION FIRST COUNT held
  *       These calls wait until the order ends, or a minute, and then do what
- *       they always do.
- *   none
- *       All orders end.
+ *       they always do. Nothing else can be ordered of pci_get_device(), a step
+ *       of a walk over all functions, and of device_del(): that is the removal of
+ *       a PCI function, whoever wants it, after launchguard was told of it.
+ *   none [FUNCTION]
+ *       All orders end, or that one.
  *
  * Each function has an order of its own. Read, the file says how many calls
  * launchguard has made since the order, and how many of them fell under it.
  */
+#include <linux/device/bus.h>
 #include <linux/err.h>
 #include <linux/ftrace.h>
 #include <linux/iommu.h>
@@ -36,11 +40,17 @@
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
+#include <linux/pci.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 #include <linux/wait.h>
 
-enum which { CLAIM, ALLOC, MAP, ATTACH, UNMAP, FUNCTIONS };
+enum which {
+	CLAIM, ALLOC, MAP, ATTACH, UNMAP,
+	/* What can be held only. */
+	STEP, REMOVAL,
+	FUNCTIONS
+};
 
 struct order {
 	/* 0: there is none. */
@@ -137,6 +147,15 @@ static size_t unmap(struct iommu_domain *domain, unsigned long iova,
 	return size ? iommu_unmap(domain, iova, size) : 0;
 }
 
+static struct pci_dev *step(unsigned int vendor, unsigned int device,
+			    struct pci_dev *from)
+{
+	int value;
+
+	refused(STEP, &value);
+	return pci_get_device(vendor, device, from);
+}
+
 #define FUNCTION(function, with)			\
 	{						\
 		.name = #function,			\
@@ -166,6 +185,9 @@ static struct function functions[FUNCTIONS] = {
 	[MAP] = FUNCTION(iommu_map, map),
 	[ATTACH] = FUNCTION(iommu_attach_group, attach),
 	[UNMAP] = FUNCTION(iommu_unmap, unmap),
+	[STEP] = FUNCTION(pci_get_device, step),
+	/* Nothing is replaced: see pci_event(). */
+	[REMOVAL] = { .name = "device_del" },
 };
 
 static struct function *find(const char *name)
@@ -199,6 +221,15 @@ static int order_set(const char *text, const struct kernel_param *kp)
 		mutex_unlock(&lock);
 		return 0;
 	}
+	if (sscanf(text, "none %47s", name) == 1) {
+		function = find(name);
+		if (!function)
+			return -EINVAL;
+		mutex_lock(&lock);
+		give(function, order);
+		mutex_unlock(&lock);
+		return 0;
+	}
 	if (sscanf(text, "%47s %u %u %15s", name, &order.first, &order.count,
 		   what) != 4)
 		return -EINVAL;
@@ -207,6 +238,8 @@ static int order_set(const char *text, const struct kernel_param *kp)
 		return -EINVAL;
 	function = find(name);
 	if (!function || !order.first)
+		return -EINVAL;
+	if (!order.held && function - functions >= STEP)
 		return -EINVAL;
 
 	mutex_lock(&lock);
@@ -257,6 +290,22 @@ static struct notifier_block module_nb = {
 	.notifier_call = module_event,
 };
 
+static int pci_event(struct notifier_block *nb, unsigned long action,
+		     void *data)
+{
+	int value;
+
+	if (action == BUS_NOTIFY_DEL_DEVICE)
+		refused(REMOVAL, &value);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block pci_nb = {
+	.notifier_call = pci_event,
+	/* Behind launchguard's. */
+	.priority = -2,
+};
+
 static void give_back(enum which end)
 {
 	enum which which;
@@ -270,7 +319,7 @@ static int __init refuse_init(void)
 	enum which which;
 	int ret;
 
-	for (which = 0; which < FUNCTIONS; which++) {
+	for (which = 0; which < REMOVAL; which++) {
 		struct function *function = &functions[which];
 
 		ret = ftrace_set_filter_ip(&function->ops,
@@ -285,9 +334,18 @@ static int __init refuse_init(void)
 			return ret;
 		}
 	}
+	ret = bus_register_notifier(&pci_bus_type, &pci_nb);
+	if (ret)
+		goto unreplace;
 	ret = register_module_notifier(&module_nb);
 	if (ret)
-		give_back(FUNCTIONS);
+		goto unwatch;
+	return 0;
+
+unwatch:
+	bus_unregister_notifier(&pci_bus_type, &pci_nb);
+unreplace:
+	give_back(REMOVAL);
 	return ret;
 }
 module_init(refuse_init);
