@@ -131,9 +131,14 @@ fn complaints<'a>(log: &'a str, known: &[String]) -> Vec<&'a str> {
 }
 
 /// Whether words that are known are in a complaint's line; or, of a lock order that lockdep found, in the
-/// lines that name the lock which was to be taken.
+/// lines that name the lock which was to be taken. Others print between them.
 fn is_known(report: &[&str], known: &[String]) -> bool {
-    let lines = if report[0].contains(LOCK_ORDER) { 5 } else { 1 };
+    let lines = if report[0].contains(LOCK_ORDER) {
+        let held = |line: &&str| line.contains("already holding lock");
+        report.iter().position(held).unwrap_or(1)
+    } else {
+        1
+    };
     report
         .iter()
         .take(lines)
@@ -190,7 +195,9 @@ mod tests {
                  [ 9.1] 7.3.4-debug #1 Tainted: G           OE\n\
                  [ 9.1] ------------------------------------------------------\n\
                  [ 9.1] irq/25-pciehp/44 is trying to acquire lock:\n\
-                 [ 9.1] ffff8880 (&ctrl->reset_lock){{.+.+}}-{{4:4}}, at: {place}+0x183/0x240\n\
+                 [ 9.1] ffff8880\n\
+                 [ 9.1] launchguard: groups blocked 1, confined 0; devices exposed 2\n\
+                 [ 9.1]  (&ctrl->reset_lock){{.+.+}}-{{4:4}}, at: {place}+0x183/0x240\n\
                  [ 9.1]\n\
                  [ 9.1] but task is already holding lock:\n\
                  [ 9.1] ffffffff (pci_rescan_remove_lock){{+.+.}}-{{4:4}}, at: pci_lock_rescan_remove+0x17/0x20\n"
