@@ -58,6 +58,55 @@ fn the_table_of_an_emulated_machine() {
     assert_eq!(table.units().count(), 1);
 }
 
+/// As servers have them: one for a graphics device, one for the rest of the segment, one of another segment, and
+/// what is reserved between.
+#[test]
+fn several_units_are_told_apart() {
+    let drhd = |flags, segment, base, scopes| Entry::Drhd {
+        flags,
+        size: 0,
+        segment,
+        base,
+        scopes,
+    };
+    let bytes = encode(
+        46,
+        1,
+        &[
+            drhd(0, 0, 0xfed9_0000, vec![ScopeSpec::endpoint(0, 2, 0)]),
+            Entry::Rmrr {
+                segment: 0,
+                base: 0x7b00_0000,
+                limit: 0x7b00_ffff,
+                scopes: vec![ScopeSpec::endpoint(0, 0x14, 0)],
+            },
+            drhd(1, 0, 0xfed9_1000, vec![]),
+            drhd(1, 1, 0xf_fc00_0000, vec![]),
+        ],
+    );
+    let table = Dmar::decode(&bytes).expect("well-formed");
+    assert_eq!(table.check(), Ok(()));
+    let units: Vec<_> = table
+        .units()
+        .map(|unit| {
+            (
+                unit.segment,
+                unit.base,
+                unit.include_all,
+                unit.scopes.count(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        units,
+        [
+            (0, 0xfed9_0000, false, 1),
+            (0, 0xfed9_1000, true, 0),
+            (1, 0xf_fc00_0000, true, 0),
+        ]
+    );
+}
+
 #[test]
 fn whatever_is_malformed_is_named() {
     let good = encode(38, 1, &[Entry::unit(0xfed9_0000)]);
