@@ -9,6 +9,7 @@ use super::spent::Spent;
 use super::state::State;
 use crate::decode::text::Text;
 use crate::engine::note_group;
+use crate::plan::position;
 use crate::verify::facts::PciFunction;
 use crate::verify::policy::{Address, MAX_LABEL};
 use exposure::exposure;
@@ -167,10 +168,7 @@ impl View {
 
 /// Whether a function can raise interrupts that are not its own. `functions` are in order.
 fn is_open_to_interrupts(functions: &[PciFunction], at: Address) -> bool {
-    let place = |one: &PciFunction| (one.segment, one.bus, one.devfn);
-    functions
-        .binary_search_by_key(&(at.segment, at.bus, at.devfn), place)
-        .ok()
+    position(functions, at)
         .and_then(|index| functions.get(index))
         .is_some_and(|one| one.isolated_msi == Some(false))
 }

@@ -19,7 +19,7 @@ use crate::verify::policy::{Policy, PolicyError};
 pub use alike::{between, ends};
 pub use budget::{gives_way, Meter, Standing};
 pub use groups::{arrival, blocks_arrival, groups, groups_of, Action, GroupPlan, Phase, Situation};
-pub use roster::{renew, sink};
+pub use roster::{position, renew, sink};
 pub use statements::{sort, Confinement, Lists, Sheet, Statements};
 pub use surroundings::{path, Holds, Nothing, Surroundings, Tboot};
 

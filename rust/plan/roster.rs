@@ -2,11 +2,18 @@
 
 //! The PCI functions that are there: in the order of their addresses, and each one once.
 
+use super::statements::key;
+use super::surroundings::address;
 use crate::verify::facts::PciFunction;
+use crate::verify::policy::Address;
 
-/// Segment, bus, and device with function.
 const fn place(function: &PciFunction) -> (u32, u8, u8) {
-    (function.segment, function.bus, function.devfn)
+    key(address(function))
+}
+
+/// Where the function at `at` is in a list that is in order.
+pub fn position(list: &[PciFunction], at: Address) -> Option<usize> {
+    list.binary_search_by_key(&key(at), place).ok()
 }
 
 /// Puts `one` in the place of what the list has at its address; gives it back when that is nothing.
@@ -14,8 +21,7 @@ const fn place(function: &PciFunction) -> (u32, u8, u8) {
 /// The kernel's walk over its devices (bus_find_device()) begins anew when the one on which it stands is taken
 /// out meanwhile, and tells again what it has told. What is in the list twice would count as its own neighbour.
 pub fn renew(list: &mut [PciFunction], one: PciFunction) -> Option<PciFunction> {
-    let found = list.binary_search_by_key(&place(&one), place).ok();
-    match found.and_then(|at| list.get_mut(at)) {
+    match position(list, address(&one)).and_then(|at| list.get_mut(at)) {
         Some(known) => {
             *known = one;
             None

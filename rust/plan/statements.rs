@@ -184,7 +184,8 @@ fn devices<'p>(policy: &Policy<'p>) -> impl Iterator<Item = (usize, Device)> + '
     })
 }
 
-const fn key(at: Address) -> (u32, u8, u8) {
+/// What addresses are in order by: segment, bus, and device with function.
+pub(super) const fn key(at: Address) -> (u32, u8, u8) {
     (at.segment, at.bus, at.devfn)
 }
 

@@ -49,6 +49,14 @@ soon() {
 	done
 }
 
+# from_here, said: marks a place in the kernel's log, and what stands behind it. The log is not cleared: it is
+# looked through for complaints at the end.
+from_here() {
+	places=$((${places:-0} + 1))
+	echo "refuse.sh $$: place $places" > /dev/kmsg
+}
+said() { dmesg | sed "1,/refuse.sh $$: place $places\$/d"; }
+
 # in_force NAME: commits /tmp/NAME.
 in_force() {
 	commit "/tmp/$1" || give_up "$1 is refused: $(cat /sys/devices/faux/launchguard/policy_error)"

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use launchguard_host_tests::fixture;
 use launchguard_pure::plan::{renew, sink};
 use launchguard_pure::verify::facts::PciFunction;
-
 use proptest::prelude::*;
 
 fn listed(walk: impl IntoIterator<Item = PciFunction>) -> Vec<PciFunction> {

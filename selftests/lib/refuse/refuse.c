@@ -213,20 +213,17 @@ static int order_set(const char *text, const struct kernel_param *kp)
 	struct function *function;
 	enum which which;
 	char name[48], what[16];
+	bool one;
 
-	if (sysfs_streq(text, "none")) {
-		mutex_lock(&lock);
-		for (which = 0; which < FUNCTIONS; which++)
-			give(&functions[which], order);
-		mutex_unlock(&lock);
-		return 0;
-	}
-	if (sscanf(text, "none %47s", name) == 1) {
-		function = find(name);
-		if (!function)
+	one = sscanf(text, "none %47s", name) == 1;
+	if (one || sysfs_streq(text, "none")) {
+		function = one ? find(name) : NULL;
+		if (one && !function)
 			return -EINVAL;
 		mutex_lock(&lock);
-		give(function, order);
+		for (which = 0; which < FUNCTIONS; which++)
+			if (!one || function == &functions[which])
+				give(&functions[which], order);
 		mutex_unlock(&lock);
 		return 0;
 	}
